@@ -1,0 +1,1 @@
+"""What every worker stands on: settings, streams, stores, metrics, logs, health."""
