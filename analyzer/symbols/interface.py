@@ -2,7 +2,8 @@
 
 The unwinder, the kernel walker and the values see a firmware only through these shapes. `analyzer.symbols.index`
 implements `Symbols` over a memory-mapped file; tests may implement it over a dict.
-All addresses are link-time virtual addresses without the Thumb bit. Register numbers are DWARF register numbers of the architecture.
+All addresses are link-time virtual addresses without the Thumb bit; register numbers are the architecture's
+DWARF register numbers.
 """
 
 from collections.abc import Sequence
@@ -144,7 +145,7 @@ class Symbols(Protocol):
         ...
 
     def field(self, structure: str, path: str) -> Field | None:
-        """Offset and size of a member, `path` dotted for nested ones: field('k_thread', 'base.pended_on')."""
+        """Where a member lies; `path` is dotted for nested ones, such as `base.pended_on` of `k_thread`."""
         ...
 
     def is_noreturn(self, pc: int) -> bool:
