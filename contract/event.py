@@ -1,0 +1,141 @@
+"""The crash event: what downstream consumers build on.
+
+A CloudEvents 1.0 event in the JSON format (structured mode). `source` and `id` together name the crash: every
+redelivery and every later revision of the same crash has the same pair, so a consumer that keeps the highest
+`data.revision` per id is exact.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from contract.chunk import Attribute
+from contract.errors import MessageError
+
+EVENT_TYPE = "io.faultcast.crash.v1"
+SCHEMA_ID = "urn:faultcast:schema:crash-event:1"
+
+
+class EventError(MessageError):
+    """A crash event that does not follow its schema."""
+
+    code = "message.event"
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One frame of the crashed thread."""
+
+    pc: str
+    """Hexadecimal, such as `0x00000404`."""
+    function: str | None = None
+    file: str | None = None
+    line: int | None = None
+    inlined: bool = False
+    trust: str
+    """How the frame was found: `context`, `cfi`, `exception`, `frame-pointer` or `scan`."""
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why it crashed."""
+
+    kind: str
+    """Stable slug such as `null-dereference`."""
+    title: str
+    """One line a person recognises."""
+    explanation: str = ""
+    reason: int | None = None
+    """Zephyr's reason code, as dumped."""
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """The dump behind the event and how it came in."""
+
+    sha256: str
+    """Name of the dump in the store."""
+    size: int
+    """Bytes."""
+    complete: bool
+    """False when chunks were given up on; what never arrived counts as not in the dump."""
+    missing_bytes: int = 0
+    chunks: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    received_ms: int = 0
+    """Unix time of the first chunk in milliseconds."""
+
+
+class Firmware(msgspec.Struct, frozen=True, kw_only=True):
+    """What was running."""
+
+    build_id: str = ""
+    """Hexadecimal; empty when neither the device nor the dump named one."""
+    name: str = ""
+    version: str = ""
+    board: str = ""
+    os: str = ""
+
+
+class Crash(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of a crash event."""
+
+    revision: Annotated[int, Meta(ge=1)]
+    """Grows when the same crash is analysed again, for example once its firmware was added."""
+    symbolized: bool
+    device: str
+    occurrence: str = ""
+    """Boot or uptime that tells this crash from an identical one."""
+    fault: Fault
+    fingerprint: str
+    thread: str | None = None
+    """Name of the crashed thread."""
+    frames: list[Frame] = []
+    """Frames of the crashed thread, innermost first; at most 64."""
+    firmware: Firmware
+    uptime_ms: int | None = None
+    attributes: dict[str, Attribute] = {}
+    upload: Upload
+    report: str
+    """Key of the full report in the store."""
+    warnings: list[str] = []
+
+
+class CrashEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """The envelope (CloudEvents 1.0, JSON event format)."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    """UUID; the same for every delivery and revision of one crash."""
+    source: str
+    """`/faultcast/device/{device}`."""
+    type: Literal["io.faultcast.crash.v1"] = EVENT_TYPE
+    subject: str
+    """The device id."""
+    time: str
+    """RFC 3339, UTC: when the first chunk of the dump arrived."""
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataschema: str = SCHEMA_ID
+    data: Crash
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(CrashEvent)
+
+
+def encode_event(event: CrashEvent) -> bytes:
+    """The JSON of an event."""
+    return _encoder.encode(event)
+
+
+def decode_event(payload: bytes) -> CrashEvent:
+    """Decode a crash event; raises `EventError`."""
+    try:
+        return _decoder.decode(payload)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EventError(f"not a crash event: {error}") from error
+
+
+def event_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the crash event, made from the types above."""
+    schema = msgspec.json.schema(CrashEvent)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **schema}
