@@ -80,7 +80,8 @@ class Crash(msgspec.Struct, frozen=True, kw_only=True):
     """The data of a crash event."""
 
     revision: Annotated[int, Meta(ge=1)]
-    """Grows when the same crash is analysed again, for example once its firmware was added."""
+    """How good the analysis could be: 1 of a partial dump without symbols, 2 partial with symbols,
+    3 whole without symbols, 4 whole with symbols. The highest one of an id is the one to keep."""
     symbolized: bool
     device: str
     occurrence: str = ""

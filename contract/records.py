@@ -7,11 +7,13 @@ hash tag `{p}`, so a partition lives in one slot and a cluster can spread them.
 | --- | --- | --- |
 | `{prefix}:{p}:chunks` | stream | batches of chunks, `ChunkBatch` |
 | `{prefix}:{p}:dumps` | stream | whole dumps that wait for analysis, `DumpItem` |
-| `{prefix}:{p}:dead` | stream | what could not be processed, `DeadLetter` |
+| `{prefix}:{p}:dead` | stream | what could not be processed, `DeadLetter`; never trimmed |
+| `{prefix}:{p}:refused` | stream | the last messages that were no chunks, `DeadLetter`; a ring of bounded length |
 | `{prefix}:{p}:deadlines` | sorted set | open assemblies by the time they are given up, in ms |
 | `{prefix}:{p}:a:{device}:{dump id}:{size}:{chunk size}` | hash | one assembly: its header |
 | `…:bytes`, `…:held` | string | its bytes at their offsets, its bitmap of chunks |
-| `{prefix}:{p}:d:{device}:{dump id}:{size}` | hash | occurrence to `stored`: what was finished already |
+| `{prefix}:{p}:o:{device}` | set | the open assemblies of a device |
+| `{prefix}:{p}:d:{device}:{dump id}:{size}` | hash | occurrence to verdict: what was finished already |
 | `{prefix}:events` | stream | crash events, field `event` is the CloudEvents JSON |
 | `{prefix}:waiting:{build id}` | hash | dumps that wait for this firmware: event id to `DumpItem` |
 """
@@ -70,8 +72,6 @@ class DumpItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     duplicates: int = 0
     conflicts: int = 0
     """Chunks that came again with other bytes; the first ones were kept."""
-    revision: int = 1
-    """1 for the first event; one more for each time the same crash is analysed again with better input."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,6 +139,14 @@ class Keys:
     def dead(self, partition: int) -> str:
         """The stream of dead letters."""
         return f"{self.prefix}:{{{partition}}}:dead"
+
+    def refused(self, partition: int) -> str:
+        """The ring of refused messages."""
+        return f"{self.prefix}:{{{partition}}}:refused"
+
+    def open(self, partition: int, device: str) -> str:
+        """The set of a device's open assemblies."""
+        return f"{self.prefix}:{{{partition}}}:o:{device}"
 
     def deadlines(self, partition: int) -> str:
         """The sorted set of assemblies by deadline."""

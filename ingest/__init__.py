@@ -1,1 +1,1 @@
-"""MQTT to chunk streams."""
+"""MQTT to chunk streams: validate, partition, hold back."""

@@ -1,1 +1,1 @@
-"""Chunk streams to whole dumps."""
+"""Chunk streams to whole dumps: windows, gaps, acknowledgements, salvage."""

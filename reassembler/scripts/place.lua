@@ -1,0 +1,84 @@
+-- Put the chunks of one batch into their assembly, atomically.
+--
+-- Bytes that are held are never written again: the first ones win, and others are counted as conflicts. So any worker
+-- may place any chunk, in any order and any number of times.
+--
+-- KEYS  1 header hash   2 bytes   3 bitmap   4 deadlines   5 done hash   6 open set of the device
+-- ARGV  1 chunk size  2 chunks of the dump  3 now ms  4 deadline ms  5 deadline ms of a likely repetition
+--       6 open dumps allowed  7 number of occurrences, then (occurrence, metadata) each
+--       then (first chunk, number of chunks, bytes) for each run
+-- Reply {state, before, held, duplicates, conflicts, bitmap}
+--       state: 'open', 'complete', 'limit', or the verdict about a finished occurrence
+local header, bytes, bitmap, deadlines, done, open = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local chunk_size, count = tonumber(ARGV[1]), tonumber(ARGV[2])
+local occurrences = tonumber(ARGV[7])
+local at = 8
+
+local fresh, verdict = {}, nil
+for _ = 1, occurrences do
+  local known = redis.call('HGET', done, ARGV[at])
+  if known then verdict = known else fresh[#fresh + 1] = { ARGV[at], ARGV[at + 1] } end
+  at = at + 2
+end
+
+local exists = redis.call('EXISTS', header) == 1
+if verdict and #fresh == 0 then
+  -- A repetition of what is finished. Chunks of it that came before chunk 0 go with it, unless the assembly
+  -- belongs to another occurrence as well.
+  local owned = false
+  if exists then
+    for _, name in ipairs(redis.call('HKEYS', header)) do
+      if string.sub(name, 1, 2) == 'm:' then owned = true end
+    end
+  end
+  if not owned then
+    redis.call('DEL', header, bytes, bitmap)
+    redis.call('ZREM', deadlines, header)
+    redis.call('SREM', open, header)
+    return { verdict, 0, 0, 0, 0, '' }
+  end
+end
+
+if not exists then
+  if redis.call('SCARD', open) >= tonumber(ARGV[6]) then return { 'limit', 0, 0, 0, 0, '' } end
+  redis.call('HSET', header, 'first', ARGV[3])
+  redis.call('SADD', open, header)
+end
+for _, pair in ipairs(fresh) do redis.call('HSETNX', header, 'm:' .. pair[1], pair[2]) end
+
+local before = redis.call('BITCOUNT', bitmap)
+local duplicates, conflicts, received = 0, 0, 0
+while at <= #ARGV do
+  local first, number, data = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2]
+  at = at + 3
+  received = received + number
+  if before == 0 or redis.call('BITCOUNT', bitmap, first, first + number - 1, 'BIT') == 0 then
+    redis.call('SETRANGE', bytes, first * chunk_size, data)
+    for sequence = first, first + number - 1 do redis.call('SETBIT', bitmap, sequence, 1) end
+  else
+    for index = 0, number - 1 do
+      local sequence = first + index
+      local piece = string.sub(data, index * chunk_size + 1, (index + 1) * chunk_size)
+      if redis.call('SETBIT', bitmap, sequence, 1) == 0 then
+        redis.call('SETRANGE', bytes, sequence * chunk_size, piece)
+      else
+        local start = sequence * chunk_size
+        local same = redis.call('GETRANGE', bytes, start, start + #piece - 1) == piece
+        if same then duplicates = duplicates + 1 else conflicts = conflicts + 1 end
+      end
+    end
+  end
+end
+
+redis.call('HSET', header, 'last', ARGV[3])
+redis.call('HINCRBY', header, 'chunks', received)
+if duplicates > 0 then redis.call('HINCRBY', header, 'duplicates', duplicates) end
+if conflicts > 0 then redis.call('HINCRBY', header, 'conflicts', conflicts) end
+
+local held = redis.call('BITCOUNT', bitmap)
+local state = 'open'
+if held == count then state = 'complete' end
+local deadline = ARGV[4]
+if redis.call('GETBIT', bitmap, 0) == 0 and redis.call('EXISTS', done) == 1 then deadline = ARGV[5] end
+redis.call('ZADD', deadlines, deadline, header)
+return { state, before, held, duplicates, conflicts, redis.call('GET', bitmap) }

@@ -1,0 +1,143 @@
+"""The store of dumps, firmware indexes and reports: named, immutable objects behind one small interface."""
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+from contract.errors import StoreUnavailable
+
+_KEY = re.compile(r"[a-z]+(/[A-Za-z0-9._-]+)+")
+
+
+class NoSuchObject(StoreUnavailable):
+    """The store has no object of that name."""
+
+    code = "store-missing"
+
+
+class Store(Protocol):
+    """What workers need of a store. Calls block: run them in a thread."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Keep `content` under `key`; durable on return. Raises `StoreUnavailable`."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes. Raises `NoSuchObject` or `StoreUnavailable`."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        ...
+
+    def path(self, key: str) -> Path:
+        """A local file with the object's bytes, to be memory-mapped. Raises `NoSuchObject`."""
+        ...
+
+
+def dump_key(sha256: str) -> str:
+    """Key of a dump."""
+    return f"dump/{sha256}"
+
+
+def index_key(build_id: str, version: int) -> str:
+    """Key of the symbol index of a firmware; `version` is that of the index format."""
+    return f"firmware/{build_id}/index.v{version}"
+
+
+def elf_key(build_id: str) -> str:
+    """Key of the ELF file itself."""
+    return f"firmware/{build_id}/firmware.elf"
+
+
+def report_key(event_id: str) -> str:
+    """Key of the newest report of a crash."""
+    return f"report/{event_id}.json"
+
+
+def content_name(content: bytes) -> str:
+    """SHA-256 in hexadecimal: what a dump is called."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class FolderStore:
+    """Objects as files of one folder.
+
+    A new object is written beside its place, flushed to the disk, renamed, and the folder flushed: after a crash of
+    the machine there is the whole object or none.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """`root` is made when it does not exist."""
+        self.root = root.resolve()
+
+    def verify(self) -> None:
+        """Check at start-up that the folder can be written; raises `StoreUnavailable` with what to do."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StoreUnavailable(
+                f"store folder {self.root} cannot be written ({error.strerror}): "
+                "create it, give this user the right to write, or set FAULTCAST_STORE to another folder"
+            ) from error
+
+    def put(self, key: str, content: bytes) -> None:
+        """See `Store.put`."""
+        target = self._place(key)
+        temporary: str | None = None
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+            temporary = None
+            for folder in (target.parent, target.parent.parent):
+                _flush_folder(folder)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"cannot write {len(content)} bytes to {target} ({error.strerror}): "
+                "nothing is lost, the work is tried again; free space on the disk or mend its rights"
+            ) from error
+        finally:
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
+
+    def get(self, key: str) -> bytes:
+        """See `Store.get`."""
+        try:
+            return self._place(key).read_bytes()
+        except FileNotFoundError as error:
+            raise NoSuchObject(f"the store has no {key}") from error
+        except OSError as error:
+            raise StoreUnavailable(f"cannot read {key} from {self.root} ({error.strerror})") from error
+
+    def exists(self, key: str) -> bool:
+        """See `Store.exists`."""
+        return self._place(key).is_file()
+
+    def path(self, key: str) -> Path:
+        """See `Store.path`."""
+        if not self.exists(key):
+            raise NoSuchObject(f"the store has no {key}")
+        return self._place(key)
+
+    def _place(self, key: str) -> Path:
+        if not _KEY.fullmatch(key) or ".." in key:
+            raise ValueError(f"not a store key: {key!r}")
+        return self.root / key
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
