@@ -74,12 +74,13 @@ def gather(arrivals: Iterable[Arrival]) -> list[Placement]:
         if chunk.sequence == 0:
             _note_metadata(placement, chunk.metadata or Metadata())
         seen = first_seen[assembly]
-        held = seen.setdefault(chunk.sequence, chunk.data)
-        if held is not chunk.data:
-            if held == chunk.data:
-                placement.duplicates += 1
-            else:
-                placement.conflicts += 1
+        held = seen.get(chunk.sequence)
+        if held is None:
+            seen[chunk.sequence] = chunk.data
+        elif held == chunk.data:
+            placement.duplicates += 1
+        else:
+            placement.conflicts += 1
     for assembly, chunks in first_seen.items():
         placements[assembly].runs = _join(chunks)
     return list(placements.values())
