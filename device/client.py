@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from contract.ack import Ack
 from contract.errors import BrokerUnavailable, InputError, ServiceError
 from contract.topics import Topics
+from device.backoff import reconnect_pause
 from device.broker import Broker
 from device.chunks import ChunkedDump
 from device.connection import Connection
 from device.window import Window, WindowSettings
-
-RECONNECT_FIRST, RECONNECT_MOST = 0.5, 60.0
-"""Seconds: ceiling of the first pause before reconnecting, and of all."""
 
 _LONGEST_WAIT = 1.0
 """Seconds that the connection is served before the clock is looked at again."""
@@ -84,14 +82,14 @@ class Client:
         failures = 0
         while window.verdict is None:
             try:
-                with Connection(self.broker, self.clock, self.topics.ack(self.device)) as connection:
+                with Connection(self.broker, self.clock, [self.topics.ack(self.device)]) as connection:
                     window.resume(self.clock())
                     while window.verdict is None:
                         self._advance(dump, window, connection, deadline, report)
                         failures = 0
             except BrokerUnavailable as error:
                 failures += 1
-                pause = self._pause(failures)
+                pause = reconnect_pause(failures, self.jitter)
                 if self.clock() + pause >= deadline:
                     raise
                 report(_progress(window, f"{error} (next try in {pause:.1f} s)"))
@@ -109,7 +107,7 @@ class Client:
         """
         deadline = self.clock() + timeout
         topic = self.topics.dump(self.device)
-        with Connection(self.broker, self.clock, subscribe=None) as connection:
+        with Connection(self.broker, self.clock, []) as connection:
             following = iter(range(dump.layout.count))
             unsent = True
             while unsent or connection.unacknowledged:
@@ -140,14 +138,11 @@ class Client:
                 f"the server holds {window.held} of {window.layout.count} chunks and has not stored the dump; "
                 "send it again to go on from there, and check that Faultcast's workers run on this broker"
             )
-        acks = connection.acks(max(0.0, min(window.wake_at - now, deadline - now, _LONGEST_WAIT)))
+        pause = max(0.0, min(window.wake_at - now, deadline - now, _LONGEST_WAIT))
+        acks = [ack for _, ack in connection.acks(pause)]
         for ack in acks:
             window.heard(ack, self.clock())
         report(_progress(window, _trouble(acks)))
-
-    def _pause(self, failures: int) -> float:
-        """Exponential back-off with full jitter."""
-        return self.jitter() * min(RECONNECT_MOST, RECONNECT_FIRST * 2 ** min(failures, 16))
 
 
 def _progress(window: Window, trouble: str = "") -> Progress:

@@ -1,4 +1,4 @@
-"""One MQTT connection of one device, from connect to loss; built on paho-mqtt, driven by its caller, without threads.
+"""One MQTT connection, from connect to loss; built on paho-mqtt, driven by its caller, without threads.
 
 A broken connection is thrown away with everything that paho remembers of it: what was in flight is the window's
 business, not the MQTT session's.
@@ -7,7 +7,7 @@ business, not the MQTT session's.
 import secrets
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -33,16 +33,16 @@ class ConnectionRefused(BrokerUnavailable):
 class Connection:
     """A context manager: connected inside, closed after it."""
 
-    def __init__(self, broker: Broker, clock: Callable[[], float], subscribe: str | None) -> None:
-        """`subscribe` is the topic of the acks, or None to publish only."""
+    def __init__(self, broker: Broker, clock: Callable[[], float], subscribe: Sequence[str]) -> None:
+        """`subscribe` are the topics of the acks; none of them means to publish only."""
         self._broker = broker
         self._clock = clock
-        self._topic = subscribe
+        self._topics = subscribe
         self._ready = False
         self._lost = ""
         self._refused = ""
         self._unacknowledged: set[int] = set()
-        self._acks: deque[Ack] = deque()
+        self._acks: deque[tuple[str, Ack]] = deque()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"faultcast-{secrets.token_hex(6)}",
@@ -90,8 +90,11 @@ class Connection:
         """Hand one message to the broker with QoS 1."""
         self._unacknowledged.add(self._client.publish(topic, payload, qos=1).mid)
 
-    def acks(self, timeout: float) -> list[Ack]:
-        """Serve the connection for at most `timeout` seconds; the acks that came. Raises `BrokerUnavailable`."""
+    def acks(self, timeout: float) -> list[tuple[str, Ack]]:
+        """Serve the connection for at most `timeout` seconds; the acks that came, each with its topic.
+
+        Raises `BrokerUnavailable` when the connection is lost.
+        """
         if not self._acks:
             self._turn(timeout)
         arrived = list(self._acks)
@@ -118,10 +121,10 @@ class Connection:
     ) -> None:
         if reason.is_failure:
             self._refused = f"{self._broker.name} refuses the connection: {reason}. Check user name and password"
-        elif self._topic is None:
-            self._ready = True
+        elif self._topics:
+            client.subscribe([(topic, 1) for topic in self._topics])
         else:
-            client.subscribe(self._topic, qos=1)
+            self._ready = True
 
     def _on_subscribe(
         self,
@@ -133,7 +136,7 @@ class Connection:
     ) -> None:
         if any(reason.is_failure for reason in reasons):
             self._refused = (
-                f"{self._broker.name} refuses to subscribe to {self._topic}: {reasons[0]}. "
+                f"{self._broker.name} refuses to subscribe to {self._topics[0]}: {reasons[0]}. "
                 "Check that the broker's access list lets this user read its own ack topic"
             )
         self._ready = True
@@ -155,7 +158,7 @@ class Connection:
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
-            self._acks.append(decode_ack(bytes(message.payload)))
+            self._acks.append((message.topic, decode_ack(bytes(message.payload))))
         except AckError:
             return  # whatever it is, it moves nothing; the window's time-out goes on
 
