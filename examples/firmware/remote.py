@@ -1,0 +1,198 @@
+"""Show a core dump to gdb as a stopped target: a read-only stub of gdb's remote serial protocol on stdin and stdout.
+
+    (gdb) target remote | python3 remote.py firmware.elf dump.core
+
+It knows just enough of Zephyr's dump format for the dumps of this firmware and shares no code with Faultcast, so
+that gdb's answer is a second opinion. Registers that are not in the dump are reported as unavailable.
+"""
+
+import struct
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from elftools.elf.elffile import ELFFile
+
+UNAVAILABLE = 0xFFFFFFFF
+REGISTERS = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc", "xpsr"]
+# As they follow each other in the dump's architecture block.
+DUMPED = ["r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr", "sp", *(f"r{n}" for n in range(4, 12))]
+FRAME = ["r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr"]
+XPSR_ALIGNED = 0x200
+SIGBUS = 10
+
+TARGET = (
+    '<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target version="1.0">'
+    '<architecture>arm</architecture><feature name="org.gnu.gdb.arm.m-profile">'
+    + "".join(f'<reg name="{name}" bitsize="32"/>' for name in REGISTERS[:13])
+    + '<reg name="sp" bitsize="32" type="data_ptr"/><reg name="lr" bitsize="32"/>'
+    '<reg name="pc" bitsize="32" type="code_ptr"/><reg name="xpsr" bitsize="32"/></feature></target>'
+)
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A thread with its registers; one that is missing from `registers` is not known."""
+
+    address: int
+    name: str
+    registers: dict[str, int]
+
+
+class Dump:
+    """The blocks of a core dump over the read-only part of its firmware."""
+
+    def __init__(self, elf: BinaryIO, core: bytes) -> None:
+        """Raises ValueError for anything but a 32-bit Cortex-M dump that is complete."""
+        self.elf = ELFFile(elf)
+        magic, version, target, bits, _, self.reason = struct.unpack_from("<2sHHBBI", core)
+        if (magic, target, bits) != (b"ZE", 3, 5) or version not in (1, 2):
+            raise ValueError("not a 32-bit Cortex-M dump")
+        self.memory: list[tuple[int, bytes]] = []
+        self.kernel: bytes | None = None
+        self.crashed: dict[str, int] = {}
+        at = 12
+        while at < len(core):
+            kind = core[at : at + 1]
+            if kind == b"M":
+                start, end = struct.unpack_from("<II", core, at + 3)
+                at += 11
+                self.memory.append((start, core[at : at + end - start]))
+                at += end - start
+                continue
+            size = struct.unpack_from("<H", core, at + 3)[0]
+            payload = core[at + 5 : at + 5 + size]
+            at += 5 + size
+            if kind == b"A":
+                words = struct.unpack_from(f"<{len(payload) // 4}I", payload)
+                self.crashed = dict(zip(DUMPED, words, strict=False))
+            elif kind == b"T":
+                self.kernel = payload
+            else:
+                raise ValueError(f"unknown block {kind!r}")
+        for segment in self.elf.iter_segments("PT_LOAD"):
+            if not segment["p_flags"] & 2:
+                self.memory.append((segment["p_vaddr"], segment.data()))
+
+    def read(self, address: int, size: int) -> bytes:
+        """Raises LookupError unless all of it is known."""
+        for start, data in self.memory:
+            if start <= address and address + size <= start + len(data):
+                return data[address - start : address - start + size]
+        raise LookupError(f"{address:#x}")
+
+    def word(self, address: int) -> int:
+        return int.from_bytes(self.read(address, 4), "little")
+
+    def symbol(self, name: str) -> int:
+        return int(self.elf.get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"])
+
+    @cached_property
+    def offsets(self) -> list[int]:
+        """The table that the firmware describes its structures with."""
+        count = self.word(self.symbol("_kernel_thread_info_num_offsets"))
+        return [self.word(self.symbol("_kernel_thread_info_offsets") + 4 * i) for i in range(count)]
+
+    @cached_property
+    def threads(self) -> list[Thread]:
+        """The crashed thread first, then the others as the kernel lists them."""
+        _, k_current, k_threads, _, t_next, _, _, _, _, t_name, *_ = self.offsets
+        if self.kernel is None:  # a minimal dump begins with the current thread
+            current, listed = self.memory[0][0], 0
+        else:
+            current = int.from_bytes(self.kernel[k_current : k_current + 4], "little")
+            listed = int.from_bytes(self.kernel[k_threads : k_threads + 4], "little")
+        others: list[int] = []
+        while listed:
+            others += [listed] if listed != current else []
+            listed = self.word(listed + t_next)
+        return [
+            Thread(address, self.read(address + t_name, 32).split(b"\0")[0].decode(), registers)
+            for address, registers in [(current, self.crashed), *((other, self.switched_out(other)) for other in others)]
+        ]
+
+    def switched_out(self, thread: int) -> dict[str, int]:
+        """r4..r11 lie in front of the saved stack pointer, which points at the exception frame."""
+        saved = thread + self.offsets[8]
+        psp = self.word(saved)
+        registers = {name: self.word(psp + 4 * i) for i, name in enumerate(FRAME)}
+        registers |= {f"r{4 + i}": self.word(saved - 32 + 4 * i) for i in range(8)}
+        return registers | {"sp": psp + 32 + (4 if registers["xpsr"] & XPSR_ALIGNED else 0)}
+
+
+class Stub:
+    """Answers gdb's packets about one dump."""
+
+    def __init__(self, dump: Dump) -> None:
+        self.dump = dump
+        self.selected = 0
+
+    def answer(self, packet: str) -> str:
+        """The reply; an empty one says that the packet is not supported."""
+        match packet[:1], packet:
+            case _, "?":
+                return f"T{SIGBUS:02x}thread:1;"
+            case "g", _:
+                known = self.dump.threads[self.selected].registers
+                return "".join(known[n].to_bytes(4, "little").hex() if n in known else "x" * 8 for n in REGISTERS)
+            case "m", _:
+                address, size = (int(part, 16) for part in packet[1:].split(","))
+                try:
+                    return self.dump.read(address, size).hex()
+                except LookupError:
+                    return "E01"
+            case "H", _:
+                self.selected = max(int(packet[2:], 16), 1) - 1 if packet[1] == "g" else self.selected
+                return "OK"
+            case "T", _:
+                return "OK"
+            case "q", _:
+                return self.query(packet)
+            case _:
+                return ""
+
+    def query(self, packet: str) -> str:
+        name, _, rest = packet[1:].partition(":")
+        match name:
+            case "Supported":
+                return "PacketSize=4000;qXfer:features:read+;qXfer:threads:read+"
+            case "Attached":
+                return "1"
+            case "C":
+                return "QC1"
+            case "Xfer":
+                document = TARGET if rest.startswith("features") else self.thread_list()
+                offset, length = (int(part, 16) for part in rest.rsplit(":", 1)[1].split(","))
+                part = document[offset : offset + length]
+                return ("m" if offset + length < len(document) else "l") + part
+            case _:
+                return ""
+
+    def thread_list(self) -> str:
+        listed = "".join(f'<thread id="{i}" name="{t.name}"/>' for i, t in enumerate(self.dump.threads, 1))
+        return f'<?xml version="1.0"?><threads>{listed}</threads>'
+
+
+def serve(stub: Stub, source: BinaryIO, sink: BinaryIO) -> None:
+    """Until gdb detaches, kills, or closes the pipe."""
+    while byte := source.read(1):
+        if byte != b"$":
+            continue
+        packet = bytearray()
+        while (byte := source.read(1)) not in (b"#", b""):
+            packet += byte
+        source.read(2)  # the checksum: a pipe loses nothing
+        text = packet.decode("latin-1")
+        reply = "OK" if text[:1] == "D" else stub.answer(text)
+        sink.write(b"+$" + reply.encode() + b"#%02x" % (sum(reply.encode()) % 256))
+        sink.flush()
+        if text[:1] in ("D", "k"):
+            return
+
+
+if __name__ == "__main__":
+    firmware, core = map(Path, sys.argv[1:])
+    with firmware.open("rb") as elf:
+        serve(Stub(Dump(elf, core.read_bytes())), sys.stdin.buffer, sys.stdout.buffer)

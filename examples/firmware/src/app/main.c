@@ -1,0 +1,136 @@
+/* The main thread: starts the station, waits a quarter of a second, and lets it crash as the command line says. */
+#include "station.h"
+
+#include "../arch/cortex_m.h"
+#include "../fatal.h"
+#include "../libc.h"
+#include "../semihosting.h"
+#include "../uart.h"
+
+#define SETTLE_MS 250
+
+K_THREAD_STACK_DEFINE(main_stack, 768);
+static struct k_thread main_thread_data;
+
+struct k_mutex storage_mutex;
+
+static const char *const scenario_names[] = {
+	[CRASH_NULL_DEREF] = "null-deref",	   [CRASH_DIV_ZERO] = "div-zero",
+	[CRASH_UNDEFINED] = "undefined",	   [CRASH_STACK_OVERFLOW] = "stack-overflow",
+	[CRASH_ASSERT] = "assert",		   [CRASH_BAD_CALL] = "bad-call",
+	[CRASH_ISR_FAULT] = "isr-fault",	   [CRASH_UNALIGNED] = "unaligned",
+	[CRASH_BUS_FAULT] = "bus-fault",	   [CRASH_OOPS] = "oops",
+	[CRASH_CALL_DATA] = "call-data",	   [CRASH_STACK_GUARD] = "stack-guard",
+};
+
+enum crash_scenario crash_scenario_parse(const char *word)
+{
+	for (unsigned int i = 1; i < sizeof(scenario_names) / sizeof(scenario_names[0]); i++) {
+		if (strcmp(word, scenario_names[i]) == 0) {
+			return (enum crash_scenario)i;
+		}
+	}
+	return CRASH_NONE;
+}
+
+/* The last word of the command line. */
+static const char *last_word(const char *line)
+{
+	const char *word = line;
+
+	for (; *line != '\0'; line++) {
+		if (*line == ' ') {
+			word = line + 1;
+		}
+	}
+	return word;
+}
+
+static void crash(enum crash_scenario scenario)
+{
+	static const char not_a_function[] = "handlers moved to flash";
+
+	switch (scenario) {
+	case CRASH_NULL_DEREF:
+		sensor_forget_calibration(CHANNEL_PRESSURE);
+		break;
+	case CRASH_DIV_ZERO:
+		filter_reset(CHANNEL_HUMIDITY);
+		break;
+	case CRASH_UNDEFINED:
+		uart_log("inf", "main", "power %s", power_state_name((enum power_state)7));
+		break;
+	case CRASH_STACK_OVERFLOW:
+		shell_submit("settings show /");
+		break;
+	case CRASH_ASSERT:
+		logger_corrupt_ring();
+		logger_add(1, "battery low");
+		break;
+	case CRASH_BAD_CALL:
+		shell_corrupt_handler("uptime", 0xdeadbeef);
+		shell_submit("uptime --since-boot");
+		break;
+	case CRASH_ISR_FAULT:
+		radio_break_register_map();
+		radio_receive_interrupt();
+		break;
+	case CRASH_UNALIGNED:
+		shell_submit("packet 3");
+		break;
+	case CRASH_BUS_FAULT:
+		shell_submit("peek 0x60000010");
+		break;
+	case CRASH_OOPS:
+		shell_submit("reboot now");
+		break;
+	case CRASH_CALL_DATA:
+		shell_corrupt_handler("uptime", (uintptr_t)&station | 1);
+		shell_submit("uptime");
+		break;
+	case CRASH_STACK_GUARD:
+		shell_submit("history 40");
+		break;
+	default:
+		uart_log("inf", "main", "nothing to do: %s", not_a_function);
+	}
+}
+
+static void main_thread(void *p1, void *p2, void *p3)
+{
+	char command_line[48];
+	enum crash_scenario scenario;
+
+	(void)p1;
+	(void)p2;
+	(void)p3;
+	semihosting_command_line(command_line, sizeof(command_line));
+	scenario = crash_scenario_parse(last_word(command_line));
+	uart_log("inf", "main", "weather station, scenario %d", scenario);
+
+	k_mutex_init(&storage_mutex);
+	k_mutex_lock(&storage_mutex, K_FOREVER);
+	logger_start();
+	radio_init();
+	filter_start();
+	shell_start();
+	uplink_start();
+	update_prepare();
+	sensor_start();
+
+	k_sleep(SETTLE_MS);
+	crash(scenario);
+	k_sleep(4 * SETTLE_MS);
+	uart_log("inf", "main", "still alive after %u ms", (unsigned int)k_uptime_get_32());
+	semihosting_exit();
+}
+
+void z_cstart(void) __attribute__((noreturn));
+void z_cstart(void)
+{
+	uart_init();
+	k_thread_create(&main_thread_data, main_stack, sizeof(main_stack), main_thread, NULL, NULL, NULL, 0,
+			K_ESSENTIAL, "main");
+	k_thread_start(&main_thread_data);
+	arch_start_first_thread();
+}

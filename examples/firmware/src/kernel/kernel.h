@@ -1,0 +1,183 @@
+/*
+ * A tiny preemptive kernel for one Cortex-M3.
+ *
+ * Structures carry Zephyr's names and member order (include/zephyr/kernel/thread.h, kernel_structs.h, kernel.h),
+ * so that a core dump of this firmware is read exactly like one of Zephyr's. The code behind them is our own.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dlist.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+
+#define EAGAIN 11
+#define EBUSY 16
+#define EINVAL 22
+
+#define K_NO_WAIT 0
+#define K_FOREVER (-1)
+
+#define CONFIG_THREAD_MAX_NAME_LEN 32
+#define CONFIG_SYS_CLOCK_TICKS_PER_SEC 1000
+/* What a thread must have left of its stack whenever it enters the scheduler: room for an exception frame and more. */
+#define CONFIG_STACK_HEADROOM 224
+#define K_LOWEST_THREAD_PRIO 15
+
+typedef struct {
+	sys_dlist_t waitq;
+} _wait_q_t;
+
+struct _timeout;
+typedef void (*_timeout_func_t)(struct _timeout *timeout);
+
+struct _timeout {
+	sys_dnode_t node;
+	_timeout_func_t fn;
+	int32_t dticks; /* after the previous entry of the list */
+};
+
+/* Bits of _thread_base.thread_state */
+#define _THREAD_DUMMY 0x01
+#define _THREAD_PENDING 0x02
+#define _THREAD_SLEEPING 0x04
+#define _THREAD_DEAD 0x08
+#define _THREAD_SUSPENDED 0x10
+#define _THREAD_QUEUED 0x80
+
+/* Bits of _thread_base.user_options */
+#define K_ESSENTIAL 0x01
+
+struct _thread_base {
+	sys_dnode_t qnode_dlist; /* in the run queue or in the wait queue it is pended on */
+	_wait_q_t *pended_on;
+	uint8_t user_options;
+	uint8_t thread_state;
+	int8_t prio;
+	uint8_t sched_locked;
+	uint32_t order_key;
+	void *swap_data;
+	struct _timeout timeout;
+};
+
+/* What a switched-out thread keeps outside its own stack; `psp` points at its exception frame. */
+struct _callee_saved {
+	uint32_t v1; /* r4 */
+	uint32_t v2;
+	uint32_t v3;
+	uint32_t v4;
+	uint32_t v5;
+	uint32_t v6;
+	uint32_t v7;
+	uint32_t v8; /* r11 */
+	uint32_t psp;
+};
+
+typedef void (*k_thread_entry_t)(void *p1, void *p2, void *p3);
+
+struct __thread_entry {
+	k_thread_entry_t pEntry;
+	void *parameter1;
+	void *parameter2;
+	void *parameter3;
+};
+
+struct _thread_stack_info {
+	uintptr_t start;
+	size_t size;
+	size_t delta;
+};
+
+struct _thread_arch {
+	uint32_t basepri;
+	uint32_t swap_return_value;
+};
+
+struct k_thread {
+	struct _thread_base base;
+	struct _callee_saved callee_saved;
+	void *init_data;
+	_wait_q_t join_queue;
+	struct __thread_entry entry;
+	struct k_thread *next_thread;
+	char name[CONFIG_THREAD_MAX_NAME_LEN];
+	struct _thread_stack_info stack_info;
+	struct _thread_arch arch;
+};
+
+typedef struct k_thread *k_tid_t;
+
+struct _cpu {
+	uint32_t nested;
+	char *irq_stack;
+	struct k_thread *current;
+	struct k_thread *idle_thread;
+	uint8_t id;
+};
+
+struct _ready_q {
+	struct k_thread *cache; /* who runs next */
+	sys_dlist_t runq;
+};
+
+struct z_kernel {
+	struct _cpu cpus[1];
+	struct _ready_q ready_q;
+	struct k_thread *threads;
+};
+
+typedef struct z_kernel _kernel_t;
+extern struct z_kernel _kernel;
+
+#define _current (_kernel.cpus[0].current)
+
+struct k_mutex {
+	_wait_q_t wait_q;
+	struct k_thread *owner;
+	uint32_t lock_count;
+};
+
+struct k_sem {
+	_wait_q_t wait_q;
+	unsigned int count;
+	unsigned int limit;
+};
+
+/* Threads */
+#define K_THREAD_STACK_DEFINE(symbol, bytes) \
+	static char symbol[bytes] __attribute__((aligned(32), section(".noinit.stacks")))
+
+void z_kernel_init(char *irq_stack_top);
+k_tid_t k_thread_create(struct k_thread *thread, char *stack, size_t size, k_thread_entry_t entry, void *p1, void *p2,
+			void *p3, int prio, uint8_t options, const char *name);
+void k_thread_start(k_tid_t thread);
+void k_yield(void);
+int32_t k_sleep(int32_t ms);
+uint32_t k_uptime_get_32(void);
+
+/* Synchronization; `timeout` in ms, or K_NO_WAIT, or K_FOREVER. 0, -EBUSY or -EAGAIN. */
+void k_mutex_init(struct k_mutex *mutex);
+int k_mutex_lock(struct k_mutex *mutex, int32_t timeout);
+int k_mutex_unlock(struct k_mutex *mutex);
+void k_sem_init(struct k_sem *sem, unsigned int initial, unsigned int limit);
+int k_sem_take(struct k_sem *sem, int32_t timeout);
+void k_sem_give(struct k_sem *sem);
+
+/* Between the parts of the kernel */
+void z_ready_thread(struct k_thread *thread);
+void z_unready_current(void);
+int z_pend_curr(uint32_t key, _wait_q_t *wait_q, int32_t timeout);
+struct k_thread *z_unpend_first(_wait_q_t *wait_q);
+void z_reschedule(uint32_t key);
+void z_add_timeout(struct _timeout *timeout, _timeout_func_t fn, int32_t ticks);
+void z_abort_timeout(struct _timeout *timeout);
+void z_check_stack(void);
+void z_thread_entry(k_thread_entry_t entry, void *p1, void *p2, void *p3) __attribute__((noreturn));
+void sys_clock_announce(void);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Where debuggers find the kernel's structures: Zephyr's subsys/debug/thread_info.c describes the same table.
+ * 0xffffffff says that this firmware has no such member.
+ */
+#include "kernel.h"
+
+#define UNAVAILABLE ((size_t)0xffffffff)
+#define DEBUG_INFO __attribute__((used, section(".dbg_thread_info")))
+
+DEBUG_INFO const size_t _kernel_thread_info_offsets[] = {
+	1, /* version of this table */
+	offsetof(struct _cpu, current),
+	offsetof(struct z_kernel, threads),
+	offsetof(struct k_thread, entry),
+	offsetof(struct k_thread, next_thread),
+	offsetof(struct _thread_base, thread_state),
+	offsetof(struct _thread_base, user_options),
+	offsetof(struct _thread_base, prio),
+	offsetof(struct k_thread, callee_saved.psp),
+	offsetof(struct k_thread, name),
+	offsetof(struct k_thread, arch),
+	UNAVAILABLE, /* floating point registers of preempted threads */
+	UNAVAILABLE, /* ... of cooperative threads */
+	UNAVAILABLE, /* EXC_RETURN of switched-out threads */
+	UNAVAILABLE, /* ARC only */
+};
+
+DEBUG_INFO const size_t _kernel_thread_info_num_offsets =
+	sizeof(_kernel_thread_info_offsets) / sizeof(_kernel_thread_info_offsets[0]);
+DEBUG_INFO const uint8_t _kernel_thread_info_size_t_size = sizeof(size_t);
