@@ -142,3 +142,12 @@ class Broker:
     def __str__(self) -> str:
         """Host and port, without secrets."""
         return f"{self.host}:{self.port}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, with what a command line gave; `None` gives nothing.
+
+    Raises:
+        ValidationError: pydantic's, one entry for each setting that is wrong.
+    """
+    return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]

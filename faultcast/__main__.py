@@ -1,0 +1,5 @@
+"""`python -m faultcast`."""
+
+from faultcast.cli import main
+
+main()

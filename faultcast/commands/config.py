@@ -1,0 +1,33 @@
+"""`faultcast config`: every setting, its value here, and what it means."""
+
+from typing import Annotated
+
+import typer
+
+from faultcast.failure import failing_clearly
+
+ENV = Annotated[bool, typer.Option("--env", help="As lines for a .env file, defaults commented out.")]
+
+
+def config(env: ENV = False) -> None:
+    """Show every FAULTCAST_… setting: its value now, its default, what it means."""
+    with failing_clearly():
+        from rich.console import Console
+        from rich.padding import Padding
+        from rich.text import Text
+
+        from runtime.settings import Settings, load_settings
+
+        settings = load_settings()
+        fields = Settings.model_fields
+        if env:
+            for name, field in fields.items():
+                mark = "" if name in settings.model_fields_set else "# "
+                typer.echo(f"# {field.description}\n{mark}FAULTCAST_{name.upper()}={getattr(settings, name)}\n")
+            return
+        console = Console(highlight=False)
+        for name, field in fields.items():
+            style = "bold green" if name in settings.model_fields_set else "bold"
+            console.print(Text(f"FAULTCAST_{name.upper()}", style), Text(f"= {getattr(settings, name)}"))
+            console.print(Padding(Text(str(field.description), "dim"), (0, 0, 0, 4)))
+        typer.echo("Set them in the environment or in a .env file. Green ones differ from the default.")

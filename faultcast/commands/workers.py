@@ -1,0 +1,56 @@
+"""`faultcast ingest`, `faultcast reassembler`, `faultcast analyzer`: one worker each, until a signal stops it."""
+
+from typing import Annotated
+
+import typer
+
+from faultcast.failure import failing_clearly
+
+Worker = Annotated[
+    str | None,
+    typer.Option(
+        "--worker", help="Name of this worker: stable over restarts, unique of its kind (FAULTCAST_WORKER; host name)."
+    ),
+]
+HttpPort = Annotated[
+    int | None,
+    typer.Option("--http-port", help="Port of /health/live, /health/ready and /metrics; 0 for none."),
+]
+
+
+def ingest(worker: Worker = None, http_port: HttpPort = None) -> None:
+    """Take chunks off the MQTT broker into the chunk streams.
+
+    A chunk is acknowledged to the broker after Redis has it. Start as many as the load needs, each with a --worker
+    name of its own. SIGTERM drains: what was taken is written and acknowledged before the process ends.
+    """
+    with failing_clearly():
+        from ingest.worker import main
+        from runtime.settings import load_settings
+
+        main(load_settings(worker=worker, http_port=http_port))
+
+
+def reassembler(worker: Worker = None, http_port: HttpPort = None) -> None:
+    """Put chunks together to whole dumps, answer devices, keep the dumps in the store.
+
+    Workers share the work and keep no state of their own: start and stop them at will.
+    """
+    with failing_clearly():
+        from reassembler.worker import main
+        from runtime.settings import load_settings
+
+        main(load_settings(worker=worker, http_port=http_port))
+
+
+def analyzer(worker: Worker = None, http_port: HttpPort = None) -> None:
+    """Analyse stored dumps and publish crash events.
+
+    Each analysis runs in a child process with limits of time and memory. Start about one worker per core.
+    """
+    with failing_clearly():
+        from analyzer.worker import main
+
+        from runtime.settings import load_settings
+
+        main(load_settings(worker=worker, http_port=http_port))
