@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -16,7 +15,6 @@ from mqtt5 import (
     PingReqPacket,
     PingRespPacket,
     PubAckPacket,
-    PubAckReasonCode,
     PublishPacket,
     QoS,
     SubAckPacket,
@@ -30,27 +28,23 @@ from mqtt5 import Subscription as Request
 
 from faultcast.broker.access import Access
 from faultcast.broker.handshake import Refusal, check, will_of
+from faultcast.broker.inbox import Inbox
 from faultcast.broker.limits import Limits
-from faultcast.broker.message import Delivery, Message
+from faultcast.broker.message import Delivery
 from faultcast.broker.outbox import Outbox
 from faultcast.broker.router import Router
 from faultcast.broker.session import Session, Subscription
 from faultcast.broker.sessions import Sessions, Will
-from faultcast.broker.topic import InvalidTopic, check_filter, check_name, split_share
+from faultcast.broker.topic import InvalidTopic, check_filter, split_share
 from faultcast.broker.wire import CODECS, Framer, ProtocolViolation, protocol_level
 
 logger = logging.getLogger(__name__)
 
-_KNOWN_TOPICS = 1000
 _GRANTED = (SubAckReasonCode.GRANTED_QOS_AT_MOST_ONCE, SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE)
 
 
 class Connection(asyncio.Protocol):
-    """Reads packets, obeys them, and holds back the PUBLISHes for which some queue has no room.
-
-    What is held has no PUBACK yet. The packets behind it are still read: they may be the very PUBACKs that make room.
-    Only a client that sends on past all bounds is not read from until there is room.
-    """
+    """From CONNECT to DISCONNECT: reads packets, obeys them, and carries what its session sends."""
 
     def __init__(
         self,
@@ -69,6 +63,7 @@ class Connection(asyncio.Protocol):
         self._framer = Framer(limits.packet_bytes)
         self._codec = CODECS[5]
         self._session: Session | None = None
+        self._inbox: Inbox | None = None
         self._username: str | None = None
         self._name = ""
         self._will: Will | None = None
@@ -77,10 +72,6 @@ class Connection(asyncio.Protocol):
         self._heard = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
-        self._reading = True
-        self._held: deque[Message] = deque()
-        self._held_acks = 0
-        self._known_topics: set[str] = set()
         self.writable = True
         self.receive_max = 0
 
@@ -97,10 +88,10 @@ class Connection(asyncio.Protocol):
         self._heard = self._loop.time()
         try:
             for frame in self._framer.feed(data):
-                if self._session is None:
+                if self._session is None or self._inbox is None:
                     self._connect(frame)
                 else:
-                    self._obey(self._codec.read(frame), self._session)
+                    self._obey(self._codec.read(frame), self._session, self._inbox)
                 if self._closing:
                     return
         except Refusal as refusal:
@@ -143,23 +134,6 @@ class Connection(asyncio.Protocol):
         """The client id connected again: this connection ends, the session goes on there."""
         self.end(DisconnectReasonCode.SESSION_TAKEN_OVER, "connected again from elsewhere")
 
-    # The router's side.
-
-    def retry(self) -> bool:
-        """There may be room for what is held; True if nothing is held any more."""
-        while self._held:
-            if not self._router.admits(self._held[0]):
-                return False
-            message = self._held.popleft()
-            self._router.held.release(message.size)
-            self._held_acks -= message.qos
-            self._take(message)
-        if not self._reading:
-            self._reading = True
-            self._heard = self._loop.time()
-            self._transport.resume_reading()
-        return True
-
     # The server's side.
 
     def end(self, reason: DisconnectReasonCode, text: str) -> None:
@@ -191,10 +165,8 @@ class Connection(asyncio.Protocol):
     def _leave(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._router.leave(self)
-        for message in self._held:
-            self._router.held.release(message.size)
-        self._held.clear()
+        if self._inbox is not None:
+            self._inbox.close()
         session, self._session = self._session, None
         if session is not None:
             self._sessions.leave(session, self._will)
@@ -227,6 +199,16 @@ class Connection(asyncio.Protocol):
             client_id, packet.username, self, clean=packet.clean_start, expiry=packet.session_expiry_interval
         )
         self._session = session
+        self._inbox = Inbox(
+            self._router,
+            self._access,
+            self._limits,
+            client_id=client_id,
+            username=packet.username,
+            level=level,
+            transport=self._transport,
+            send=self._send,
+        )
         self._send(
             ConnAckPacket(
                 session_present=present,
@@ -244,18 +226,19 @@ class Connection(asyncio.Protocol):
 
     def _check_alive(self) -> None:
         """Silence for one and a half times the Keep Alive ends a connection (section 3.1.2.10)."""
+        if self._inbox is not None and not self._inbox.reading:
+            # It may have spoken: nobody listens to it now.
+            self._heard = self._loop.time()
         left = self._heard + self._keep_alive - self._loop.time()
-        if not self._reading:
-            left = self._keep_alive
         if left <= 0:
             self.end(DisconnectReasonCode.KEEP_ALIVE_TIMEOUT, "silent for longer than its keep-alive")
         else:
             self._timer = self._loop.call_later(left, self._check_alive)
 
-    def _obey(self, packet: Packet, session: Session) -> None:
+    def _obey(self, packet: Packet, session: Session, inbox: Inbox) -> None:
         match packet:
             case PublishPacket():
-                self._receive(packet, session)
+                inbox.receive(packet)
             case PubAckPacket():
                 session.acknowledge(packet.packet_id)
             case PingReqPacket():
@@ -268,73 +251,6 @@ class Connection(asyncio.Protocol):
                 self._disconnect(packet, session)
             case _:
                 raise _protocol_error(f"a {type(packet).__name__} is not expected from a client")
-
-    def _receive(self, packet: PublishPacket, session: Session) -> None:
-        message = Message(packet, session.client_id)
-        if message.qos == 2:
-            raise ProtocolViolation(DisconnectReasonCode.QOS_NOT_SUPPORTED, "QoS 2 is not spoken here")
-        if message.qos and not packet.packet_id:
-            raise _protocol_error("a PUBLISH at QoS 1 has a packet id")
-        if packet.topic_alias is not None:
-            raise ProtocolViolation(DisconnectReasonCode.TOPIC_ALIAS_INVALID, "no topic alias was offered")
-        if packet.subscription_ids:
-            raise _protocol_error("clients publish without subscription identifiers")
-        if not self._permits(message):
-            return
-        if self._held or not self._router.admits(message):
-            self._hold(message)
-        else:
-            self._take(message)
-
-    def _permits(self, message: Message) -> bool:
-        """Whether the message may be published; if not, its publisher knows by now."""
-        if message.topic not in self._known_topics:
-            try:
-                check_name(message.topic)
-            except InvalidTopic as error:
-                raise ProtocolViolation(DisconnectReasonCode.TOPIC_NAME_INVALID, str(error)) from None
-            if not self._access.may_publish(self._username, message.topic):
-                self._decline(message, PubAckReasonCode.NOT_AUTHORIZED, "not allowed to publish to this topic")
-                return False
-            if len(self._known_topics) >= _KNOWN_TOPICS:
-                self._known_topics.clear()
-            self._known_topics.add(message.topic)
-        if message.retain and not self._router.retained.has_room(message):
-            self._decline(message, PubAckReasonCode.QUOTA_EXCEEDED, "no more retained messages fit in this broker")
-            return False
-        return True
-
-    def _decline(self, message: Message, reason: PubAckReasonCode, text: str) -> None:
-        """Say no with a PUBACK where there is one that can; else the connection ends rather than tell a lie."""
-        if self._codec.level != 5 or not message.qos:
-            # The two enumerations of reasons share their numbers (section 2.4).
-            code = (
-                DisconnectReasonCode.NOT_AUTHORIZED
-                if int(reason) == int(PubAckReasonCode.NOT_AUTHORIZED)
-                else DisconnectReasonCode.QUOTA_EXCEEDED
-            )
-            raise ProtocolViolation(code, text)
-        logger.warning("client %s: %s", self._name, text)
-        self._send(PubAckPacket(message.packet.packet_id or 0, reason_code=reason))
-
-    def _hold(self, message: Message) -> None:
-        limit = self._limits.receive_max
-        if self._codec.level == 5 and self._held_acks + message.qos > limit:
-            raise ProtocolViolation(DisconnectReasonCode.RECEIVE_MAX_EXCEEDED, "more in flight than Receive Maximum")
-        if not self._held:
-            logger.info("client %s has to wait: a queue for its messages is full", self._name)
-            self._router.wait(self)
-        self._held.append(message)
-        self._held_acks += message.qos
-        self._router.held.charge(message.size)
-        if self._reading and (self._router.held.full or len(self._held) > limit):
-            self._reading = False
-            self._transport.pause_reading()
-
-    def _take(self, message: Message) -> None:
-        self._router.deliver(message)
-        if message.qos:
-            self._send(PubAckPacket(message.packet.packet_id or 0))
 
     def _subscribe(self, packet: SubscribePacket, session: Session) -> None:
         if not packet.packet_id or not packet.subscriptions or packet.subscription_id == 0:

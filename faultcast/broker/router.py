@@ -25,6 +25,27 @@ class Publisher(Protocol):
         ...
 
 
+class _Route:
+    """All subscriptions of one session that match a topic: overlapping ones make one delivery (section 3.3.4).
+
+    `for_itself` is the same without the No Local ones: what the session's own client gets of what it publishes.
+    """
+
+    __slots__ = ("for_itself", "identifiers", "qos", "retain_as_published", "session")
+
+    def __init__(self, session: Session, subscriptions: list[Subscription]) -> None:
+        self.session = session
+        self.qos = max(s.qos for s in subscriptions)
+        self.retain_as_published = any(s.retain_as_published for s in subscriptions)
+        self.identifiers = [s.identifier for s in subscriptions if s.identifier]
+        rest = [s for s in subscriptions if not s.no_local]
+        self.for_itself: _Route | None
+        if len(rest) == len(subscriptions):
+            self.for_itself = self
+        else:
+            self.for_itself = _Route(session, rest) if rest else None
+
+
 class Router:
     """Subscriptions, shared subscriptions and retained messages.
 
@@ -41,7 +62,7 @@ class Router:
         self._total = Quota(limits.total_bytes, limits.total_bytes, on_room)
         self._subscriptions: TopicTree[Subscription] = TopicTree()
         self._groups: TopicTree[Group] = TopicTree()
-        self._routes: dict[str, tuple[list[list[Subscription]], list[Group]]] = {}
+        self._met: dict[str, tuple[list[_Route], list[Group]]] = {}
 
     def quota(self) -> Quota:
         """For one more queue, within the limit that all share."""
@@ -51,24 +72,31 @@ class Router:
         """Whether every queue that has to keep this message has room. At QoS 0 nobody has to."""
         if not message.qos:
             return True
-        direct, groups = self._route(message.topic)
-        for subscriptions in direct:
-            if subscriptions[0].session.quota.full and any(s.qos for s in subscriptions):
+        routes, groups = self._meet(message.topic)
+        for route in routes:
+            if route.qos and route.session.quota.full:
                 return False
-        return not any(group.quota.full for group in groups)
+        for group in groups:  # noqa: SIM110 - `any` with a generator takes a tenth of the time of a whole message
+            if group.quota.full:
+                return False
+        return True
 
     def deliver(self, message: Message) -> None:
         """Hand a message to every session and group that asked for it, whether or not there is room."""
         if message.retain:
             self.retained.keep(message)
-        direct, groups = self._route(message.topic)
-        for subscriptions in direct:
-            meant = subscriptions
-            if any(s.no_local for s in subscriptions) and subscriptions[0].session.client_id == message.publisher:
-                meant = [s for s in subscriptions if not s.no_local]
-                if not meant:
-                    continue
-            _offer(message, meant)
+        routes, groups = self._meet(message.topic)
+        for route in routes:
+            meant = route.for_itself if route.session.client_id == message.publisher else route
+            if meant is not None:
+                meant.session.offer(
+                    Delivery(
+                        message,
+                        min(message.qos, meant.qos),
+                        meant.identifiers,
+                        retain=message.retain and meant.retain_as_published,
+                    )
+                )
         for group in groups:
             group.offer(message)
 
@@ -93,7 +121,7 @@ class Router:
                 handling == RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS and known is None
             )
         session.filters.add(pattern)
-        self._routes.clear()
+        self._met.clear()
 
         def follow_up() -> None:
             if share is not None:
@@ -116,7 +144,7 @@ class Router:
                 self._groups.remove(inner, share)
         else:
             self._subscriptions.remove(inner, session)
-        self._routes.clear()
+        self._met.clear()
         self._on_room()
         return True
 
@@ -147,26 +175,18 @@ class Router:
             if not publisher.retry():
                 self._waiting[publisher] = None
 
-    def _route(self, topic: str) -> tuple[list[list[Subscription]], list[Group]]:
-        """By session, all its subscriptions that match: overlapping ones make one delivery (section 3.3.4)."""
-        route = self._routes.get(topic)
-        if route is None:
+    def _meet(self, topic: str) -> tuple[list[_Route], list[Group]]:
+        """Who asked for a topic."""
+        met = self._met.get(topic)
+        if met is None:
             sessions: dict[Session, list[Subscription]] = {}
             for subscription in self._subscriptions.match(topic):
                 sessions.setdefault(subscription.session, []).append(subscription)
-            route = list(sessions.values()), list(self._groups.match(topic))
-            if len(self._routes) >= _CACHED_TOPICS:
-                self._routes.clear()
-            self._routes[topic] = route
-        return route
-
-
-def _offer(message: Message, subscriptions: list[Subscription]) -> None:
-    """One delivery for one session, at the highest QoS that its subscriptions grant."""
-    qos = min(message.qos, max(s.qos for s in subscriptions))
-    retain = message.retain and any(s.retain_as_published for s in subscriptions)
-    identifiers = [s.identifier for s in subscriptions if s.identifier]
-    subscriptions[0].session.offer(Delivery(message, qos, identifiers, retain=retain))
+            met = [_Route(session, found) for session, found in sessions.items()], list(self._groups.match(topic))
+            if len(self._met) >= _CACHED_TOPICS:
+                self._met.clear()
+            self._met[topic] = met
+        return met
 
 
 def _nothing() -> None:
