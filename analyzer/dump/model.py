@@ -1,0 +1,75 @@
+"""A parsed core dump.
+
+The format is defined by Zephyr: `include/zephyr/debug/coredump.h` and `subsys/debug/coredump/`.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from analyzer.dump.caveat import Caveat
+from analyzer.dump.memory import MemoryImage
+from analyzer.dump.sparse import SparseBytes
+
+
+class Target(IntEnum):
+    """Target codes of the file header (`enum coredump_tgt_code`)."""
+
+    X86 = 1
+    X86_64 = 2
+    ARM_CORTEX_M = 3
+    RISC_V = 4
+    XTENSA = 5
+    ARM64 = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The file header; None marks a field that never arrived."""
+
+    version: int | None
+    target: int | None
+    pointer_size: int
+    """4 or 8 bytes."""
+    flags: int | None
+    reason: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitectureBlock:
+    """Block `A`: the registers of the context that crashed, laid out per architecture and version."""
+
+    version: int
+    payload: SparseBytes
+    claimed_size: int
+    """Bytes the block said it has; the payload is shorter when the dump was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class CpuSnapshot:
+    """Block `F`: what one CPU of several was doing."""
+
+    cpu: int
+    thread: int | None
+    """Address of the thread that was current there."""
+    payload: SparseBytes
+    """Registers laid out like block `A`; empty for the CPU that panicked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """Everything that could be recovered from a core dump."""
+
+    container: str
+    """What the dump came in: `raw`, `flash`, `memory`, `text` or `embedded`."""
+    size: int
+    """Bytes of the dump itself, without its container."""
+    header: Header
+    architecture: ArchitectureBlock | None
+    kernel: SparseBytes | None
+    """Payload of block `T`: a copy of the kernel's `struct z_kernel _kernel`."""
+    cpus: tuple[CpuSnapshot, ...]
+    memory: MemoryImage
+    trailing: bytes
+    """Bytes behind the last block that could be read, such as those of a callback core dump device."""
+    truncated: bool
+    caveats: tuple[Caveat, ...]
