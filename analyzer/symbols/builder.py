@@ -1,0 +1,200 @@
+"""An ELF file into a symbol index.
+
+Runs once per firmware, in a process that may be killed; everything that an analysis asks later is decided here. The
+same ELF gives the same bytes.
+"""
+
+import struct
+from bisect import bisect_right
+from collections.abc import Callable
+from pathlib import Path
+
+from analyzer.symbols.build_id import build_ids
+from analyzer.symbols.dwarf.constants import At, Tag
+from analyzer.symbols.dwarf.entries import DebugInfo, Entry, Sections, Unit
+from analyzer.symbols.dwarf.frames import frame_spans
+from analyzer.symbols.dwarf.leb128 import MalformedDwarf
+from analyzer.symbols.dwarf.lines import LineProgram
+from analyzer.symbols.dwarf.scope_entries import ScopeEntries, constant
+from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
+from analyzer.symbols.elf import Image
+from analyzer.symbols.format import (
+    address_map,
+    contents,
+    firmware,
+    global_records,
+    symbol_records,
+    type_names,
+    type_records,
+)
+from analyzer.symbols.format.container import Part, pack
+from analyzer.symbols.format.frame_rows import FrameRowWriter
+from analyzer.symbols.format.scopes import ScopeWriter
+from analyzer.symbols.format.strings import StringWriter
+from analyzer.symbols.interface import Variable
+from analyzer.symbols.types import Global
+from contract.errors import BadFirmware
+
+MOST_ELF_BYTES = 512 << 20
+_DAMAGE = (IndexError, struct.error, MalformedDwarf)
+_ENCLOSING = (Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT, Tag.NAMESPACE)
+
+
+def build_index(elf: bytes | Path) -> bytes:
+    """The symbol index of an ELF file, as the bytes of its file.
+
+    Raises:
+        BadFirmware: it is no linked little-endian ELF file, or its parts contradict each other.
+    """
+    data = elf.read_bytes() if isinstance(elf, Path) else elf
+    if len(data) > MOST_ELF_BYTES:
+        raise BadFirmware(f"ELF files of more than {MOST_ELF_BYTES >> 20} MiB are not read.")
+    image = Image(data)
+    strings = StringWriter()
+    parts: dict[Part, bytes] = {}
+    parts[Part.FIRMWARE] = firmware.encode(image.machine, image.pointer_size, build_ids(image))
+    parts[Part.SECTIONS], parts[Part.CONTENTS] = contents.encode(image.sections)
+    is_present = _presence(image)
+    _add_symbols(image, strings, parts)
+    _add_frames(image, is_present, parts)
+    _add_debug_info(image, is_present, strings, parts)
+    parts[Part.STRINGS] = strings.encode()
+    return pack(parts)
+
+
+def _presence(image: Image) -> Callable[[int], bool]:
+    """Whether code at an address is in the image.
+
+    Entries of functions that the linker threw away stay behind with address 0 (GNU ld) or the highest one (lld). 0 is
+    believed only when a function symbol lies there too.
+    """
+    spans = sorted(
+        (section.address, section.address + section.size)
+        for section in image.sections
+        if section.is_allocated and section.is_executable and section.size
+    )
+    starts = [start for start, _ in spans]
+    real_zero = any(one.symbol.address == 0 and one.symbol.is_function for one in image.symbols())
+
+    def is_present(address: int) -> bool:
+        if address == 0 and not real_zero:
+            return False
+        place = bisect_right(starts, address) - 1
+        return place >= 0 and address < spans[place][1]
+
+    return is_present
+
+
+def _add_symbols(image: Image, strings: StringWriter, parts: dict[Part, bytes]) -> None:
+    spans = sorted(
+        (section.address, section.address + section.size)
+        for section in image.sections
+        if section.is_allocated and section.size
+    )
+    starts = [start for start, _ in spans]
+
+    def section_end(address: int) -> int | None:
+        place = bisect_right(starts, address) - 1
+        return spans[place][1] if place >= 0 and address < spans[place][1] else None
+
+    symbols = sorted(image.symbols(), key=lambda one: (one.symbol.address, one.symbol.name, one.symbol.size, one.rank))
+    size = image.pointer_size
+    parts[Part.SYMBOLS], parts[Part.SYMBOL_NAMES] = symbol_records.encode(symbols, strings, size)
+    parts[Part.SYMBOL_MAP] = address_map.encode(symbol_records.cover(symbols, section_end), size)
+
+
+def _add_frames(image: Image, is_present: Callable[[int], bool], parts: dict[Part, bytes]) -> None:
+    rows = FrameRowWriter()
+    spans: list[tuple[int, int, tuple[int, ...]]] = []
+    eh_frame = image.section(".eh_frame")
+    sources: list[tuple[bytes, int | None]] = [(image.debug_section(".debug_frame"), None)]
+    if eh_frame is not None and eh_frame.has_bytes:
+        sources.insert(0, (eh_frame.content, eh_frame.address))
+    for data, address in sources:
+        for start, end, row in frame_spans(data, image.pointer_size, address):
+            if is_present(start):
+                spans.append((start, end, (rows.add(row),)))
+    parts[Part.FRAME_ROWS] = rows.encode()
+    parts[Part.FRAME_MAP] = address_map.encode(address_map.flatten(spans, 1), image.pointer_size)
+
+
+def _add_debug_info(
+    image: Image, is_present: Callable[[int], bool], strings: StringWriter, parts: dict[Part, bytes]
+) -> None:
+    sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
+    info = DebugInfo(sections)
+    lines = _Lines(info, is_present)
+    types = TypeEntries(info)
+    scopes = ScopeWriter(strings)
+    scope_spans = ScopeEntries(types, scopes, is_present, lines.file_number).write(info)
+    size = image.pointer_size
+    parts[Part.SCOPES] = scopes.encode()
+    parts[Part.SCOPE_MAP] = address_map.encode(
+        address_map.flatten([(start, end, (scope,)) for start, end, scope in scope_spans], 1), size
+    )
+    parts[Part.LINE_MAP] = address_map.encode(address_map.flatten(lines.spans, 2), size)
+    parts[Part.FILES] = struct.pack(f"<{len(lines.names)}I", *(strings.add(name) for name in lines.names))
+    parts[Part.TYPES], parts[Part.TYPE_OFFSETS] = type_records.encode(types.types, strings)
+    parts[Part.TYPE_NAMES] = type_names.encode(types.types, strings)
+    parts[Part.GLOBALS], parts[Part.GLOBAL_OFFSETS] = global_records.encode(_globals(info, types), strings)
+
+
+class _Lines:
+    """Line spans of all units, over one table of file names."""
+
+    def __init__(self, info: DebugInfo, is_present: Callable[[int], bool]) -> None:
+        self.names: list[str] = []
+        self.spans: list[tuple[int, int, tuple[int, ...]]] = []
+        self._numbers: dict[str, int] = {}
+        self._programs: dict[int, LineProgram | None] = {}
+        for unit in info.units:
+            offset = unit.root.list_offset(At.STMT_LIST)
+            if offset is None or offset in self._programs:
+                continue
+            self._programs[offset] = None
+            try:
+                program = LineProgram(info.sections, offset, unit.layout.address_size)
+            except _DAMAGE:
+                continue
+            self._programs[offset] = program
+            try:
+                for span in program.spans():
+                    if is_present(span.start):
+                        number = -1 if span.file is None else self._number(span.file)
+                        self.spans.append((span.start, span.end, (number + 2, max(span.line, 0))))
+            except _DAMAGE:
+                continue
+
+    def _number(self, name: str) -> int:
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return number
+
+    def file_number(self, entry: Entry, file: int) -> int:
+        """Number in `names` of a file number of the entry's unit; -1 when it has no such file."""
+        offset = entry.unit.root.list_offset(At.STMT_LIST)
+        program = None if offset is None else self._programs.get(offset)
+        name = None if program is None else program.files.get(file)
+        return -1 if name is None else self._number(name)
+
+
+def _globals(info: DebugInfo, types: TypeEntries) -> list[Global]:
+    """Variables outside of functions that have a place or a constant value."""
+    found: list[Global] = []
+    for unit in info.units:
+        for entry in unit.entries:
+            if entry.tag != Tag.VARIABLE or entry.parent is None or entry.parent.tag not in _ENCLOSING:
+                continue
+            location = entry.block(At.LOCATION)
+            value = constant(entry) if location is None else None
+            name = qualified_name(entry)
+            if name and (location is not None or value is not None):
+                variable = Variable(name, types.handle(entry), location, value, is_parameter=False)
+                found.append(Global(variable, _unit_name(unit)))
+    return found
+
+
+def _unit_name(unit: Unit) -> str:
+    return unit.root.text(At.NAME) or ""

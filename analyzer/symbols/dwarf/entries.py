@@ -1,0 +1,368 @@
+"""Debugging information entries: `.debug_info` as a tree (DWARF 5, sections 2 and 7.5).
+
+All units are read in one pass before anything is resolved, so references may point anywhere.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from analyzer.symbols.dwarf import leb128
+from analyzer.symbols.dwarf.abbreviations import Abbreviation, AbbreviationCache, Layout
+from analyzer.symbols.dwarf.constants import At, Form, Tag
+from analyzer.symbols.dwarf.leb128 import MalformedDwarf
+
+MOST_DEPTH = 100
+"""Nesting that is still followed; compilers stay far below."""
+MOST_ENTRIES = 8_000_000
+
+_MOST_HOPS = 16
+"""Abstract origins and specifications form chains of two or three."""
+
+_UT_COMPILE, _UT_TYPE, _UT_PARTIAL, _UT_SKELETON, _UT_SPLIT_COMPILE, _UT_SPLIT_TYPE = 1, 2, 3, 4, 5, 6
+_ADDRESS_FORMS = frozenset({Form.ADDR, Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDRX4})
+_LOCAL_REFERENCES = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
+_STRING_INDEXES = frozenset({Form.STRX, Form.STRX1, Form.STRX2, Form.STRX3, Form.STRX4})
+_BLOCKS = frozenset({Form.EXPRLOC, Form.BLOCK, Form.BLOCK1, Form.BLOCK2, Form.BLOCK4, Form.DATA16})
+_LIST_FORMS = frozenset({Form.SEC_OFFSET, Form.DATA4, Form.DATA8})
+_PARSE_ERRORS = (IndexError, KeyError, struct.error, MalformedDwarf)
+_NO_ENTRIES: Final[list["Entry"]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The debug sections of one file; empty where a file lacks one."""
+
+    info: bytes = b""
+    abbrev: bytes = b""
+    line: bytes = b""
+    str: bytes = b""
+    line_str: bytes = b""
+    str_offsets: bytes = b""
+    addr: bytes = b""
+    ranges: bytes = b""
+    rnglists: bytes = b""
+    loc: bytes = b""
+    loclists: bytes = b""
+    types: bytes = b""
+    frame: bytes = b""
+
+
+class Entry:
+    """One entry of the tree; attributes are decoded when they are asked for."""
+
+    __slots__ = ("abbreviation", "children", "offset", "parent", "unit", "values")
+
+    def __init__(
+        self,
+        unit: "Unit",
+        offset: int,
+        abbreviation: Abbreviation,
+        values: tuple[int | bytes, ...],
+        parent: "Entry | None",
+    ) -> None:
+        self.unit = unit
+        self.offset = offset
+        self.abbreviation = abbreviation
+        self.values = values
+        self.parent = parent
+        self.children: list[Entry] = [] if abbreviation.has_children else _NO_ENTRIES
+
+    @property
+    def tag(self) -> int:
+        """DW_TAG_*."""
+        return self.abbreviation.tag
+
+    def has(self, attribute: int) -> bool:
+        """Whether the entry itself carries the attribute."""
+        return attribute in self.abbreviation.forms
+
+    def form(self, attribute: int) -> int:
+        """DW_FORM_* of an attribute that the entry has."""
+        return self.abbreviation.forms[attribute]
+
+    def raw(self, attribute: int) -> int | bytes | None:
+        """The value as encoded."""
+        slot = self.abbreviation.slots.get(attribute)
+        if slot is not None:
+            return self.values[slot]
+        return self.abbreviation.constants.get(attribute)
+
+    def number(self, attribute: int) -> int | None:
+        """A constant or flag; None when it is missing or not a number."""
+        value = self.raw(attribute)
+        if isinstance(value, int) and self.form(attribute) not in _ADDRESS_FORMS:
+            return value
+        return None
+
+    def block(self, attribute: int) -> bytes | None:
+        """An expression or block of bytes."""
+        value = self.raw(attribute)
+        return value if isinstance(value, bytes) and self.form(attribute) in _BLOCKS else None
+
+    def address(self, attribute: int) -> int | None:
+        """An address, through `.debug_addr` where needed."""
+        value = self.raw(attribute)
+        if value is None:
+            return None
+        form = self.form(attribute)
+        if form == Form.ADDR:
+            return value if isinstance(value, int) else None
+        if form in _ADDRESS_FORMS:
+            return self.unit.indexed_address(_index(value))
+        return None
+
+    def text(self, attribute: int) -> str | None:
+        """A string, wherever it is kept."""
+        value = self.raw(attribute)
+        if value is None:
+            return None
+        form = self.form(attribute)
+        if form == Form.STRING:
+            return value.decode("utf-8", "replace") if isinstance(value, bytes) else None
+        if form == Form.STRP:
+            return self.unit.info.string(_index(value))
+        if form == Form.LINE_STRP:
+            return self.unit.info.line_string(_index(value))
+        if form in _STRING_INDEXES:
+            return self.unit.indexed_string(_index(value))
+        return None
+
+    def list_offset(self, attribute: int) -> int | None:
+        """Offset of a range or location list when the attribute has the form of one (not through an index)."""
+        value = self.raw(attribute)
+        return value if isinstance(value, int) and self.form(attribute) in _LIST_FORMS else None
+
+    def reference(self, attribute: int) -> "Entry | None":
+        """The entry that the attribute points at."""
+        value = self.raw(attribute)
+        if not isinstance(value, int):
+            return None
+        form = self.form(attribute)
+        if form in _LOCAL_REFERENCES:
+            return self.unit.info.by_offset.get(self.unit.offset + value)
+        if form == Form.REF_ADDR:
+            return self.unit.info.by_offset.get(value)
+        if form == Form.REF_SIG8:
+            return self.unit.info.by_signature.get(value)
+        return None
+
+    def origins(self) -> "Iterator[Entry]":
+        """The entry itself, then what it is a concrete instance or the definition of."""
+        entry: Entry | None = self
+        for _ in range(_MOST_HOPS):
+            if entry is None:
+                return
+            yield entry
+            entry = entry.reference(At.ABSTRACT_ORIGIN) or entry.reference(At.SPECIFICATION)
+
+    def inherited(self, attribute: int) -> "Entry":
+        """The first entry along `origins` that has the attribute; the entry itself when none has."""
+        return next((entry for entry in self.origins() if entry.has(attribute)), self)
+
+
+def _index(value: int | bytes) -> int:
+    return value if isinstance(value, int) else int.from_bytes(value, "little")
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One compilation unit: its header, its entries in file order, and the bases its indexed forms count from."""
+
+    info: "DebugInfo"
+    offset: int
+    layout: Layout
+    entries: list[Entry] = field(default_factory=list[Entry])
+
+    @property
+    def root(self) -> Entry:
+        """The unit's own entry."""
+        return self.entries[0]
+
+    def base_address(self) -> int:
+        """What the unit's range and location lists count from (DW_AT_low_pc, else 0)."""
+        return self.root.address(At.LOW_PC) or 0
+
+    def indexed_address(self, index: int) -> int | None:
+        """Entry of `.debug_addr` (DWARF 5, section 7.27)."""
+        base = self.root.number(At.ADDR_BASE)
+        size = self.layout.address_size
+        start = (8 if base is None else base) + index * size
+        raw = self.info.sections.addr[start : start + size]
+        return int.from_bytes(raw, "little") if len(raw) == size else None
+
+    def indexed_string(self, index: int) -> str | None:
+        """Entry of `.debug_str_offsets` (DWARF 5, section 7.26)."""
+        base = self.root.number(At.STR_OFFSETS_BASE)
+        size = self.layout.offset_size
+        start = (8 if base is None else base) + index * size
+        raw = self.info.sections.str_offsets[start : start + size]
+        return self.info.string(int.from_bytes(raw, "little")) if len(raw) == size else None
+
+
+class DebugInfo:
+    """All units of `.debug_info` (and, in DWARF 4, `.debug_types`).
+
+    A unit that cannot be read is left out and counted in `skipped`: one odd object file must not cost the others.
+    """
+
+    def __init__(self, sections: Sections) -> None:
+        self.sections = sections
+        self.units: list[Unit] = []
+        self.by_offset: dict[int, Entry] = {}
+        self.by_signature: dict[int, Entry] = {}
+        self.skipped = 0
+        self._strings: dict[int, str] = {}
+        self._abbreviations = AbbreviationCache(sections.abbrev)
+        self._read_units()
+
+    def string(self, offset: int) -> str | None:
+        """String of `.debug_str`."""
+        text = self._strings.get(offset)
+        if text is None:
+            text = _string_at(self.sections.str, offset)
+            if text is not None:
+                self._strings[offset] = text
+        return text
+
+    def line_string(self, offset: int) -> str | None:
+        """String of `.debug_line_str`."""
+        return _string_at(self.sections.line_str, offset)
+
+    def _read_units(self) -> None:
+        data = self.sections.info
+        position = 0
+        while position + 4 <= len(data):
+            try:
+                length, start = initial_length(data, position)
+            except _PARSE_ERRORS:
+                self.skipped += 1
+                return
+            end = start + length
+            if end > len(data) or length == 0:
+                self.skipped += 1
+                return
+            try:
+                self._read_unit(position, start, end)
+            except _PARSE_ERRORS:
+                self.skipped += 1
+            position = end
+
+    def _read_unit(self, offset: int, position: int, end: int) -> None:
+        data = self.sections.info
+        offset_size = 8 if data[offset : offset + 4] == b"\xff\xff\xff\xff" else 4
+        word = "<I" if offset_size == 4 else "<Q"
+        version = struct.unpack_from("<H", data, position)[0]
+        position += 2
+        kind = _UT_COMPILE
+        signature = type_offset = None
+        if version >= 5:
+            kind, address_size = data[position], data[position + 1]
+            abbrev_offset = struct.unpack_from(word, data, position + 2)[0]
+            position += 2 + offset_size
+            if kind in (_UT_TYPE, _UT_SPLIT_TYPE):
+                signature = struct.unpack_from("<Q", data, position)[0]
+                type_offset = struct.unpack_from(word, data, position + 8)[0]
+                position += 8 + offset_size
+            elif kind in (_UT_SKELETON, _UT_SPLIT_COMPILE):
+                position += 8
+        else:
+            abbrev_offset = struct.unpack_from(word, data, position)[0]
+            address_size = data[position + offset_size]
+            position += offset_size + 1
+        if not 2 <= version <= 5:
+            raise MalformedDwarf(f"Debug information of version {version} is not supported.")
+        layout = Layout(version, address_size, offset_size)
+        unit = Unit(self, offset, layout)
+        self._read_entries(unit, self._abbreviations.table(abbrev_offset, layout), position, end)
+        if not unit.entries:
+            return
+        self.units.append(unit)
+        if len(self.by_offset) + len(unit.entries) > MOST_ENTRIES:
+            raise MalformedDwarf("The file has too many debugging information entries.")
+        for entry in unit.entries:
+            self.by_offset[entry.offset] = entry
+        if signature is not None and type_offset is not None:
+            target = self.by_offset.get(offset + type_offset)
+            if target is not None:
+                self.by_signature[signature] = target
+
+    def _read_entries(self, unit: Unit, table: dict[int, Abbreviation], position: int, end: int) -> None:  # noqa: C901 - one loop for speed
+        """The hot loop: one turn per entry."""
+        data = self.sections.info
+        entries = unit.entries
+        ancestors: list[Entry | None] = []
+        parent: Entry | None = None
+        while position < end:
+            offset = position
+            code = data[position]
+            position += 1
+            if code >= 0x80:
+                code, position = leb128.unsigned(data, offset)
+            if code == 0:
+                if not ancestors:
+                    break
+                parent = ancestors.pop()
+                continue
+            abbreviation = table[code]
+            fixed = abbreviation.fixed
+            if fixed is not None:
+                values = fixed.unpack_from(data, position)
+                position += fixed.size
+            else:
+                values, position = abbreviation.read(data, position)
+            entry = Entry(unit, offset, abbreviation, values, parent)
+            entries.append(entry)
+            if parent is not None:
+                parent.children.append(entry)
+            if abbreviation.has_children:
+                if len(ancestors) >= MOST_DEPTH:
+                    raise MalformedDwarf("Debugging information entries are nested too deeply.")
+                ancestors.append(parent)
+                parent = entry
+            elif parent is None:
+                break
+        if position > end:
+            raise MalformedDwarf("An entry reaches beyond its unit.")
+
+
+def initial_length(data: bytes, position: int) -> tuple[int, int]:
+    """(length, position behind the length field) of a unit in any debug section (DWARF 5, section 7.4)."""
+    length = struct.unpack_from("<I", data, position)[0]
+    if length == 0xFFFFFFFF:
+        return struct.unpack_from("<Q", data, position + 4)[0], position + 12
+    if length >= 0xFFFFFFF0:
+        raise MalformedDwarf("A unit's length has a reserved value.")
+    return length, position + 4
+
+
+def _string_at(section: bytes, offset: int) -> str | None:
+    if offset >= len(section):
+        return None
+    end = section.find(b"\0", offset)
+    return section[offset : end if end >= 0 else None].decode("utf-8", "replace")
+
+
+TYPE_TAGS: Final = frozenset(
+    {
+        Tag.ARRAY_TYPE,
+        Tag.CLASS_TYPE,
+        Tag.ENUMERATION_TYPE,
+        Tag.POINTER_TYPE,
+        Tag.REFERENCE_TYPE,
+        Tag.STRUCTURE_TYPE,
+        Tag.SUBROUTINE_TYPE,
+        Tag.TYPEDEF,
+        Tag.UNION_TYPE,
+        Tag.PTR_TO_MEMBER_TYPE,
+        Tag.BASE_TYPE,
+        Tag.CONST_TYPE,
+        Tag.VOLATILE_TYPE,
+        Tag.RESTRICT_TYPE,
+        Tag.UNSPECIFIED_TYPE,
+        Tag.RVALUE_REFERENCE_TYPE,
+        Tag.ATOMIC_TYPE,
+    }
+)
+"""Entries that are types."""

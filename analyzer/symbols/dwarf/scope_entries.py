@@ -1,0 +1,146 @@
+"""Functions, inlined functions and lexical blocks from debugging information entries (DWARF 5, section 3.3)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from analyzer.symbols.dwarf import lists
+from analyzer.symbols.dwarf.constants import At, Tag
+from analyzer.symbols.dwarf.entries import DebugInfo, Entry
+from analyzer.symbols.dwarf.leb128 import MalformedDwarf
+from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
+from analyzer.symbols.format.scopes import Location, Scope, ScopeKind, ScopeVariable, ScopeWriter
+
+ScopeSpan = tuple[int, int, int]
+"""Start address, end address (exclusive), scope."""
+
+_KINDS = {
+    Tag.SUBPROGRAM: ScopeKind.FUNCTION,
+    Tag.INLINED_SUBROUTINE: ScopeKind.INLINED,
+    Tag.LEXICAL_BLOCK: ScopeKind.BLOCK,
+}
+_VARIABLES = (Tag.FORMAL_PARAMETER, Tag.VARIABLE)
+_DAMAGE = (IndexError, MalformedDwarf)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEntries:
+    """Writes the scopes of a program.
+
+    `is_present` says whether code at an address is part of the image: functions that the linker threw away keep their
+    entries, at address 0 or another that it made up. `file_number` gives the index's number for a file of the entry's
+    unit.
+    """
+
+    types: TypeEntries
+    writer: ScopeWriter
+    is_present: Callable[[int], bool]
+    file_number: Callable[[Entry, int], int]
+
+    def write(self, info: DebugInfo) -> list[ScopeSpan]:
+        """Add every scope to the writer; spans of inner scopes follow those of outer ones."""
+        spans: list[ScopeSpan] = []
+        for unit in info.units:
+            for entry in unit.entries:
+                if entry.tag == Tag.SUBPROGRAM and (entry.has(At.LOW_PC) or entry.has(At.RANGES)):
+                    spans.extend(self._write_scope(entry, None))
+        return spans
+
+    def _write_scope(self, entry: Entry, parent: int | None) -> Iterator[ScopeSpan]:
+        covered = [span for span in _ranges(entry) if self.is_present(span[0])]
+        if not covered:
+            return
+        placed: list[tuple[int, ScopeVariable]] = []
+        inner: list[Entry] = []
+        self._collect(entry, placed, inner)
+        # Concrete instances list their variables in any order; the abstract one keeps the order of the source.
+        placed.sort(key=lambda item: (not item[1].is_parameter, item[0]))
+        kind = _KINDS[entry.tag]
+        low = min(start for start, _ in covered)
+        is_block = kind == ScopeKind.BLOCK
+        handle = self.writer.add(
+            Scope(
+                kind,
+                parent,
+                low,
+                "" if is_block else qualified_name(entry),
+                not is_block and bool(entry.inherited(At.NORETURN).number(At.NORETURN)),
+                _location(entry, At.FRAME_BASE) if kind == ScopeKind.FUNCTION else None,
+                self.file_number(entry, entry.number(At.CALL_FILE) or 0) if kind == ScopeKind.INLINED else -1,
+                max(entry.number(At.CALL_LINE) or 0, 0),
+                tuple(variable for _, variable in placed),
+            )
+        )
+        for start, end in covered:
+            yield start, end, handle
+        for child in inner:
+            yield from self._write_scope(child, handle)
+
+    def _collect(self, entry: Entry, placed: list[tuple[int, ScopeVariable]], inner: list[Entry]) -> None:
+        """Sort the children into variables and inner scopes.
+
+        A concrete instance leaves out what it has nothing to say about; that is then taken from the abstract one, as
+        variables without a location.
+        """
+        mentioned: set[int] = set()
+        for child in entry.children:
+            origin = child.reference(At.ABSTRACT_ORIGIN)
+            if origin is not None:
+                mentioned.add(origin.offset)
+            self._collect_one(child, placed, inner)
+        abstract = entry.reference(At.ABSTRACT_ORIGIN)
+        if abstract is not None:
+            for child in abstract.children:
+                if child.offset not in mentioned and child.tag in (*_VARIABLES, Tag.LEXICAL_BLOCK):
+                    self._collect_one(child, placed, inner)
+
+    def _collect_one(self, child: Entry, placed: list[tuple[int, ScopeVariable]], inner: list[Entry]) -> None:
+        if child.tag in _VARIABLES:
+            variable = self._variable(child)
+            if variable is not None:
+                placed.append((list(child.origins())[-1].offset, variable))
+        elif child.tag in (Tag.LEXICAL_BLOCK, Tag.INLINED_SUBROUTINE):
+            if child.has(At.LOW_PC) or child.has(At.RANGES):
+                inner.append(child)
+            elif child.tag == Tag.LEXICAL_BLOCK:
+                # A block without code of its own: its variables belong to the scope around it.
+                self._collect(child, placed, inner)
+
+    def _variable(self, entry: Entry) -> ScopeVariable | None:
+        name = entry.inherited(At.NAME).text(At.NAME)
+        if not name or entry.number(At.DECLARATION):
+            return None
+        holder = entry.inherited(At.LOCATION)
+        location = _location(holder, At.LOCATION)
+        const_value: int | bytes | None = None
+        if location is None:
+            const_value = constant(entry.inherited(At.CONST_VALUE))
+        return ScopeVariable(name, self.types.handle(entry), entry.tag == Tag.FORMAL_PARAMETER, location, const_value)
+
+
+def constant(entry: Entry) -> int | bytes | None:
+    """DW_AT_const_value: a number, or the bytes of the object; None when the entry lacks it."""
+    if not entry.has(At.CONST_VALUE):
+        return None
+    number = entry.number(At.CONST_VALUE)
+    if number is not None:
+        return number
+    block = entry.block(At.CONST_VALUE)
+    if block is not None:
+        return block
+    text = entry.text(At.CONST_VALUE)
+    return None if text is None else text.encode() + b"\0"
+
+
+def _ranges(entry: Entry) -> list[tuple[int, int]]:
+    try:
+        return lists.ranges(entry)
+    except _DAMAGE:
+        return []
+
+
+def _location(entry: Entry, attribute: int) -> Location:
+    try:
+        found = lists.location(entry, attribute)
+    except _DAMAGE:
+        return None
+    return tuple(found) if isinstance(found, list) else found

@@ -1,0 +1,328 @@
+"""Types from debugging information entries, each kept once.
+
+Every unit of a C program describes the types of its headers again. Two descriptions are merged only when they are the
+same through and through: starting from what an entry says by itself, classes are split by the classes of the types
+they refer to until nothing splits any more. Types that refer to themselves need no special treatment in that.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from analyzer.symbols.dwarf.constants import At, Encoding, Tag
+from analyzer.symbols.dwarf.entries import TYPE_TAGS, DebugInfo, Entry
+from analyzer.symbols.types import (
+    UNKNOWN,
+    VOID,
+    VOID_TYPE,
+    ArrayType,
+    BaseType,
+    EnumType,
+    FunctionType,
+    Member,
+    OpaqueType,
+    PointerType,
+    QualifiedType,
+    RecordType,
+    Type,
+    TypedefType,
+)
+
+_MOST_ROUNDS = 64
+_MOST_DIMENSIONS = 16
+_KEYWORDS = {Tag.STRUCTURE_TYPE: "struct", Tag.UNION_TYPE: "union", Tag.CLASS_TYPE: "class"}
+_QUALIFIERS = {
+    Tag.CONST_TYPE: "const",
+    Tag.VOLATILE_TYPE: "volatile",
+    Tag.RESTRICT_TYPE: "restrict",
+    Tag.ATOMIC_TYPE: "_Atomic",
+}
+_SIGNS = {Tag.POINTER_TYPE: "*", Tag.REFERENCE_TYPE: "&", Tag.RVALUE_REFERENCE_TYPE: "&&"}
+_NAMING_SCOPES = (Tag.NAMESPACE, Tag.STRUCTURE_TYPE, Tag.CLASS_TYPE, Tag.UNION_TYPE)
+_SIGNED_ENCODINGS = (Encoding.SIGNED, Encoding.SIGNED_CHAR)
+_DW_OP_PLUS_UCONST = 0x23
+
+
+class TypeEntries:
+    """All types of a program.
+
+    `types` is ordered by first appearance; a handle is the place in it, and all references in it are handles.
+    """
+
+    def __init__(self, info: DebugInfo) -> None:
+        self._numbers: dict[int, int] = {}
+        self._entries: list[Entry] = []
+        for unit in info.units:
+            for entry in unit.entries:
+                if entry.tag in TYPE_TAGS:
+                    self._numbers[entry.offset] = len(self._entries)
+                    self._entries.append(entry)
+        nodes = [self._describe(entry) for entry in self._entries]
+        aliases = _complete_declarations(nodes)
+        classes = _classes(nodes, aliases)
+        self.types: list[Type] = [VOID_TYPE]
+        first: dict[int, int] = {}
+        for number, of_class in enumerate(classes):
+            if of_class not in first and aliases[number] == number:
+                first[of_class] = len(self.types)
+                self.types.append(VOID_TYPE)
+        self._handles = [first[classes[aliases[number]]] for number in range(len(nodes))]
+        done: set[int] = set()
+        for number, node in enumerate(nodes):
+            handle = self._handles[number]
+            if aliases[number] == number and handle not in done:
+                done.add(handle)
+                self.types[handle] = _map_references(node, self._handle_of_number)
+
+    def handle(self, entry: Entry) -> int:
+        """The type that the entry (or what it is an instance of) has; `void` when it has none."""
+        owner = entry.inherited(At.TYPE)
+        if not owner.has(At.TYPE):
+            return VOID
+        target = owner.reference(At.TYPE)
+        number = None if target is None else self._numbers.get(target.offset)
+        return UNKNOWN if number is None else self._handles[number]
+
+    def _handle_of_number(self, number: int) -> int:
+        return number if number < 0 else self._handles[number]
+
+    def _reference(self, entry: Entry) -> int:
+        """Number of the entry's DW_AT_type among all type entries; -2 for void, -1 for unknown."""
+        if not entry.has(At.TYPE):
+            return _VOID_NUMBER
+        target = entry.reference(At.TYPE)
+        return UNKNOWN if target is None else self._numbers.get(target.offset, UNKNOWN)
+
+    def _describe(self, entry: Entry) -> Type:  # noqa: PLR0911 - one return per kind of type
+        """The type with numbers of entries where handles will be."""
+        tag = entry.tag
+        name = qualified_name(entry)
+        size = entry.number(At.BYTE_SIZE)
+        if tag == Tag.BASE_TYPE:
+            if size is None or entry.has(At.BIT_SIZE):
+                return OpaqueType(name, size)
+            return BaseType(name, size, entry.number(At.ENCODING) or 0)
+        if tag in _SIGNS:
+            return PointerType(
+                entry.unit.layout.address_size if size is None else size, self._reference(entry), _SIGNS[tag]
+            )
+        if tag in _KEYWORDS:
+            return self._record(entry, name, size)
+        if tag == Tag.ARRAY_TYPE:
+            return self._array(entry, name)
+        if tag == Tag.ENUMERATION_TYPE:
+            return self._enumeration(entry, name, size)
+        if tag == Tag.TYPEDEF:
+            return TypedefType(name, self._reference(entry))
+        if tag in _QUALIFIERS:
+            return QualifiedType(_QUALIFIERS[tag], self._reference(entry))
+        if tag == Tag.SUBROUTINE_TYPE:
+            return FunctionType(
+                self._reference(entry),
+                tuple(self._reference(child) for child in entry.children if child.tag == Tag.FORMAL_PARAMETER),
+                any(child.tag == Tag.UNSPECIFIED_PARAMETERS for child in entry.children),
+                bool(entry.number(At.PROTOTYPED)),
+            )
+        return OpaqueType(name, size)
+
+    def _record(self, entry: Entry, name: str, size: int | None) -> Type:
+        keyword = _KEYWORDS[entry.tag]
+        if entry.number(At.DECLARATION) or size is None:
+            return RecordType(keyword, name, None, ())
+        members: list[Member] = []
+        for child in entry.children:
+            if child.tag not in (Tag.MEMBER, Tag.INHERITANCE):
+                continue
+            if child.number(At.EXTERNAL) or child.number(At.DECLARATION) or child.has(At.CONST_VALUE):
+                continue
+            bit_offset = _bit_offset(child)
+            if bit_offset is None:
+                return OpaqueType(f"{keyword} {name}".rstrip(), size)
+            members.append(
+                Member(child.text(At.NAME) or "", self._reference(child), bit_offset, child.number(At.BIT_SIZE) or 0)
+            )
+        return RecordType(keyword, name, size, tuple(members))
+
+    def _array(self, entry: Entry, name: str) -> Type:
+        counts: list[int | None] = []
+        for child in entry.children[:_MOST_DIMENSIONS]:
+            if child.tag != Tag.SUBRANGE_TYPE:
+                return OpaqueType(name, None)
+            counts.append(_count(child))
+        return ArrayType(self._reference(entry), tuple(counts or [None]))
+
+    def _enumeration(self, entry: Entry, name: str, size: int | None) -> Type:
+        if entry.number(At.DECLARATION) or size is None:
+            return OpaqueType(f"enum {name}".rstrip(), None)
+        enumerators: list[tuple[str, int]] = []
+        for child in entry.children:
+            if child.tag == Tag.ENUMERATOR:
+                value = child.number(At.CONST_VALUE)
+                if value is not None:
+                    enumerators.append((child.text(At.NAME) or "", value))
+        encoding = entry.number(At.ENCODING)
+        underlying = entry.reference(At.TYPE)
+        for _ in range(_MOST_DIMENSIONS):
+            if encoding is not None or underlying is None:
+                break
+            encoding = underlying.number(At.ENCODING)
+            underlying = underlying.reference(At.TYPE)
+        signed = any(value < 0 for _, value in enumerators) if encoding is None else encoding in _SIGNED_ENCODINGS
+        return EnumType(name, size, signed, tuple(enumerators))
+
+
+_VOID_NUMBER = -2
+
+
+def qualified_name(entry: Entry) -> str:
+    """The entry's name behind the names of the namespaces and classes around it."""
+    name = entry.inherited(At.NAME).text(At.NAME) or ""
+    if not name:
+        return ""
+    declared = list(entry.origins())[-1]
+    parent = declared.parent
+    while parent is not None:
+        if parent.tag in _NAMING_SCOPES:
+            name = f"{parent.text(At.NAME) or '(anonymous)'}::{name}"
+        parent = parent.parent
+    return name
+
+
+def _bit_offset(member: Entry) -> int | None:
+    """Where a member starts, in bits; None when that is not a constant (virtual base classes)."""
+    bits = member.number(At.DATA_BIT_OFFSET)
+    if bits is not None:
+        return bits
+    start = member.number(At.DATA_MEMBER_LOCATION)
+    if start is None:
+        block = member.block(At.DATA_MEMBER_LOCATION)
+        if block is None:
+            start = 0
+        elif block[:1] == bytes([_DW_OP_PLUS_UCONST]) and len(block) > 1 and block[-1] < 0x80:
+            start = sum((byte & 0x7F) << 7 * index for index, byte in enumerate(block[1:]))
+        else:
+            return None
+    size, old = member.number(At.BIT_SIZE), member.number(At.BIT_OFFSET)
+    if size is None or old is None:
+        return start * 8
+    # DWARF 2 and 3 count from the most significant bit of a storage unit.
+    unit = member.number(At.BYTE_SIZE)
+    if unit is None:
+        target = member.reference(At.TYPE)
+        for _ in range(_MOST_DIMENSIONS):
+            if target is None or target.has(At.BYTE_SIZE):
+                break
+            target = target.reference(At.TYPE)
+        unit = None if target is None else target.number(At.BYTE_SIZE)
+    if unit is None:
+        return None
+    return start * 8 + unit * 8 - _signed(old) - size
+
+
+def _signed(value: int) -> int:
+    """Compilers write a negative DW_AT_bit_offset with an unsigned form when a bit-field crosses its storage unit."""
+    for bits in (64, 32, 16):
+        if value >= 1 << bits - 1:
+            return value - (1 << bits)
+    return value
+
+
+def _count(subrange: Entry) -> int | None:
+    count = subrange.number(At.COUNT)
+    if count is not None:
+        return count if count >= 0 else None
+    upper = subrange.number(At.UPPER_BOUND)
+    if upper is None:
+        return None
+    lower = subrange.number(At.LOWER_BOUND) or 0
+    # An array of no elements has the upper bound -1, written without a sign.
+    if upper in (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF):
+        upper = -1
+    return max(upper - lower + 1, 0)
+
+
+def _map_references(node: Type, change: Callable[[int], int]) -> Type:
+    """The same type with every reference changed; void becomes its handle."""
+
+    def new(number: int) -> int:
+        return VOID if number == _VOID_NUMBER else change(number)
+
+    if isinstance(node, (PointerType, TypedefType, QualifiedType)):
+        return replace(node, target=new(node.target))
+    if isinstance(node, RecordType):
+        return replace(node, members=tuple(replace(member, type=new(member.type)) for member in node.members))
+    if isinstance(node, ArrayType):
+        return replace(node, element=new(node.element))
+    if isinstance(node, FunctionType):
+        return replace(node, result=new(node.result), parameters=tuple(new(number) for number in node.parameters))
+    return node
+
+
+def _references(node: Type) -> tuple[int, ...]:
+    if isinstance(node, (PointerType, TypedefType, QualifiedType)):
+        return (node.target,)
+    if isinstance(node, RecordType):
+        return tuple([member.type for member in node.members])
+    if isinstance(node, ArrayType):
+        return (node.element,)
+    if isinstance(node, FunctionType):
+        return (node.result, *node.parameters)
+    return ()
+
+
+def _own_words(node: Type) -> tuple[object, ...]:
+    """What the type says without its references, hashable and equal for equal texts."""
+    if isinstance(node, PointerType):
+        return ("pointer", node.size, node.sign)
+    if isinstance(node, RecordType):
+        shape = tuple([(member.name, member.bit_offset, member.bit_size) for member in node.members])
+        return ("record", node.keyword, node.name, node.size, shape)
+    if isinstance(node, ArrayType):
+        return ("array", node.counts)
+    if isinstance(node, (TypedefType, QualifiedType)):
+        return (type(node), node.name if isinstance(node, TypedefType) else node.qualifier)
+    if isinstance(node, FunctionType):
+        return ("function", node.variadic, node.prototyped, len(node.parameters))
+    return (node,)
+
+
+def _complete_declarations(nodes: list[Type]) -> list[int]:
+    """For each type the number of the one to use for it: a declared record's definition where all look alike."""
+    complete: dict[tuple[str, str], int] = {}
+    words: dict[tuple[str, str], tuple[object, ...]] = {}
+    ambiguous: set[tuple[str, str]] = set()
+    for number, node in enumerate(nodes):
+        if isinstance(node, RecordType) and node.name and node.size is not None:
+            key = (node.keyword, node.name)
+            own = _own_words(node)
+            if words.setdefault(key, own) != own:
+                ambiguous.add(key)
+            complete.setdefault(key, number)
+    aliases = list(range(len(nodes)))
+    for number, node in enumerate(nodes):
+        if isinstance(node, RecordType) and node.size is None:
+            key = (node.keyword, node.name)
+            if key in complete and key not in ambiguous:
+                aliases[number] = complete[key]
+    return aliases
+
+
+def _classes(nodes: list[Type], aliases: list[int]) -> list[int]:
+    """A number per type, equal for types that are the same through and through."""
+    numbering: dict[object, int] = {}
+    classes = [numbering.setdefault(_own_words(node), len(numbering)) for node in nodes]
+    references = [tuple([aliases[number] if number >= 0 else number for number in _references(node)]) for node in nodes]
+    known = len(numbering)
+    for _ in range(_MOST_ROUNDS):
+        numbering = {}
+        current = classes
+        classes = [
+            numbering.setdefault(
+                (current[number], *[current[target] if target >= 0 else target for target in targets]), len(numbering)
+            )
+            for number, targets in enumerate(references)
+        ]
+        if len(numbering) == known:
+            return classes
+        known = len(numbering)
+    # A chain of types longer than any program has: nothing is merged rather than something wrong.
+    return list(range(len(nodes)))

@@ -1,0 +1,217 @@
+"""The parts of an ELF file that an analysis needs: sections, symbols, machine (System V ABI, chapter 4).
+
+Firmware is linked (ET_EXEC or ET_DYN) and little endian: every target that can write a core dump is.
+The file is untrusted: counts and sizes are checked against what is really there, and decompression is bounded.
+"""
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from elftools.elf.elffile import ELFFile
+
+from analyzer.symbols.interface import Symbol
+from contract.errors import BadFirmware
+
+MOST_SECTIONS = 4096
+MOST_SYMBOLS = 1_000_000
+MOST_INFLATED_BYTES = 256 << 20
+"""Bound on what all compressed sections of one file may grow to."""
+
+SHF_WRITE = 0x1
+SHF_ALLOC = 0x2
+SHF_EXECINSTR = 0x4
+SHF_COMPRESSED = 0x800
+
+_COMPRESSED_ZLIB = 1
+_STT_OBJECT, _STT_FUNC, _STT_TLS, _STT_FILE, _STT_SECTION = 1, 2, 6, 4, 3
+_STB_LOCAL, _STB_GLOBAL = 0, 1
+_SHN_UNDEF, _SHN_LORESERVE = 0, 0xFF00
+_EM_ARM = 40
+# `$t`, `$d.7`, `$xrv64i...` say what the bytes behind them are; they name nothing (ELF for the Arm architecture,
+# 5.5.5).
+_MAPPING_SYMBOL = re.compile(r"\$[adtxcp](\.|$)|\$xrv")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section; `content` is empty for NOBITS and may be shorter than `size` in a cut file."""
+
+    name: str
+    kind: str
+    """`SHT_PROGBITS` and so on; unknown types are their number as text."""
+    flags: int
+    address: int
+    size: int
+    content: bytes
+    entry_size: int
+    link: int
+
+    @property
+    def is_allocated(self) -> bool:
+        """Whether the section takes part in the memory image."""
+        return bool(self.flags & SHF_ALLOC)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the running program may change it."""
+        return bool(self.flags & SHF_WRITE)
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether it holds machine code."""
+        return bool(self.flags & SHF_EXECINSTR)
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether the file holds its bytes."""
+        return self.kind != "SHT_NOBITS"
+
+
+@dataclass(frozen=True, slots=True)
+class RankedSymbol:
+    """A symbol and how good a name it is for an address that several symbols share."""
+
+    symbol: Symbol
+    rank: int
+    """Higher wins: functions over objects over bare labels, then global over weak over local."""
+
+
+class Image:
+    """A linked ELF file.
+
+    Raises:
+        BadFirmware: the bytes are no ELF file, or one of a kind that is not a firmware image.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        if data[:4] != b"\x7fELF":
+            raise BadFirmware("This is no ELF file: give the .elf that the linker wrote, not the .bin or .hex.")
+        if data[5:6] != b"\x01":
+            raise BadFirmware("This ELF file is big endian; only little-endian targets can write core dumps.")
+        try:
+            self._read(data)
+        except BadFirmware:
+            raise
+        except Exception as error:
+            # The parser may trip over hostile bytes in any way.
+            raise BadFirmware(f"The ELF file's headers cannot be read ({error}). Is the upload complete?") from error
+
+    def _read(self, data: bytes) -> None:
+        elf = ELFFile(io.BytesIO(data))
+        if elf.header["e_type"] not in ("ET_EXEC", "ET_DYN"):
+            raise BadFirmware("This ELF file is not linked; give the final firmware image (zephyr.elf).")
+        count = elf.num_sections()
+        if count > MOST_SECTIONS:
+            raise BadFirmware(f"The ELF file claims {count} sections; more than {MOST_SECTIONS} are not read.")
+        self.pointer_size = elf.elfclass // 8
+        self.machine = struct.unpack_from("<H", data, 18)[0]
+        self.sections: list[Section] = []
+        for index in range(count):
+            section = elf.get_section(index)
+            header = section.header
+            kind = str(header["sh_type"])
+            offset, size = int(header["sh_offset"]), int(header["sh_size"])
+            content = b"" if kind in ("SHT_NOBITS", "SHT_NULL") else data[offset : offset + size]
+            self.sections.append(
+                Section(
+                    str(section.name),
+                    kind,
+                    int(header["sh_flags"]),
+                    int(header["sh_addr"]),
+                    size,
+                    content,
+                    int(header["sh_entsize"]),
+                    int(header["sh_link"]),
+                )
+            )
+        self._inflated = 0
+
+    def section(self, name: str) -> Section | None:
+        """The first section of that name."""
+        return next((section for section in self.sections if section.name == name), None)
+
+    def debug_section(self, name: str) -> bytes:
+        """Contents of a debug section such as `.debug_info`, decompressed; empty when it is missing.
+
+        Raises:
+            BadFirmware: the compressed data is damaged or would grow over the limit.
+        """
+        section = self.section(name)
+        if section is not None:
+            if not section.flags & SHF_COMPRESSED:
+                return section.content
+            layout = "<III" if self.pointer_size == 4 else "<IxxxxQQ"
+            header = struct.calcsize(layout)
+            if len(section.content) < header:
+                raise BadFirmware(f"Section {name} is compressed but has no compression header.")
+            kind, size, _ = struct.unpack_from(layout, section.content)
+            if kind != _COMPRESSED_ZLIB:
+                raise BadFirmware(
+                    f"Section {name} is compressed in a way that is not supported (type {kind}); "
+                    "run objcopy --decompress-debug-sections on the file first."
+                )
+            return self._inflate(name, section.content[header:], size)
+        old = self.section(".z" + name[1:])
+        if old is None or old.content[:4] != b"ZLIB":
+            return b""
+        return self._inflate(name, old.content[12:], int.from_bytes(old.content[4:12], "big"))
+
+    def _inflate(self, name: str, packed: bytes, size: int) -> bytes:
+        self._inflated += size
+        if self._inflated > MOST_INFLATED_BYTES:
+            raise BadFirmware(f"Debug sections would decompress to more than {MOST_INFLATED_BYTES >> 20} MiB.")
+        try:
+            plain = zlib.decompressobj().decompress(packed, size) if size else b""
+        except zlib.error as error:
+            raise BadFirmware(f"Section {name} cannot be decompressed ({error}).") from error
+        if len(plain) != size:
+            raise BadFirmware(f"Section {name} decompresses to {len(plain)} bytes instead of {size}.")
+        return plain
+
+    def bytes_at(self, address: int, size: int) -> bytes | None:
+        """Bytes of one section as linked (of writable ones the initial values); None unless all are there."""
+        for section in self.sections:
+            if section.is_allocated and section.has_bytes and section.address <= address:
+                start = address - section.address
+                if start + size <= len(section.content):
+                    return section.content[start : start + size]
+        return None
+
+    def symbols(self) -> Iterator[RankedSymbol]:
+        """Functions, objects and labels of `.symtab` in file order; no Thumb bits, no mapping symbols."""
+        table = next((section for section in self.sections if section.kind == "SHT_SYMTAB"), None)
+        if table is None or not 0 < table.link < len(self.sections):
+            return
+        strings = self.sections[table.link].content
+        layout = struct.Struct("<IIIBBH" if self.pointer_size == 4 else "<IBBHQQ")
+        whole = min(len(table.content) // layout.size, MOST_SYMBOLS) * layout.size
+        thumb = self.machine == _EM_ARM
+        names: dict[int, str] = {}
+        for row in layout.iter_unpack(table.content[:whole]):
+            if self.pointer_size == 4:
+                name_offset, value, size, info, _, index = row
+            else:
+                name_offset, info, _, index, value, size = row
+            kind, binding = info & 15, info >> 4
+            if index == _SHN_UNDEF or index >= _SHN_LORESERVE or kind in (_STT_SECTION, _STT_FILE, _STT_TLS):
+                continue
+            name = names.get(name_offset)
+            if name is None:
+                end = strings.find(b"\0", name_offset)
+                name = strings[name_offset : end if end >= 0 else None].decode("utf-8", "replace")
+                names[name_offset] = name
+            if not name or _MAPPING_SYMBOL.match(name) or not self._is_allocated(index):
+                continue
+            is_function = kind == _STT_FUNC
+            if is_function and thumb:
+                value &= ~1
+            rank = (2 if is_function else 1 if kind == _STT_OBJECT else 0) * 3
+            rank += 0 if binding == _STB_LOCAL else 2 if binding == _STB_GLOBAL else 1
+            yield RankedSymbol(Symbol(name, value, size, is_function), rank)
+
+    def _is_allocated(self, index: int) -> bool:
+        return index < len(self.sections) and self.sections[index].is_allocated

@@ -1,0 +1,101 @@
+"""ELF symbols of an index.
+
+SYMBOLS       u64 address | u64 size | u32 name | u32 flags (bit 0 function), sorted by address
+SYMBOL_NAMES  symbol numbers (u32 each), sorted by name, best symbol of a name first
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from analyzer.symbols.elf import RankedSymbol
+from analyzer.symbols.format.address_map import Entry, flatten
+from analyzer.symbols.format.container import CorruptIndex
+from analyzer.symbols.format.strings import StringTable, StringWriter
+from analyzer.symbols.interface import Symbol
+
+_RECORDS = {4: struct.Struct("<IIII"), 8: struct.Struct("<QQII")}
+_FUNCTION = 1
+_HEAD_FIELDS = 1
+
+
+def encode(symbols: Sequence[RankedSymbol], strings: StringWriter, address_size: int) -> tuple[bytes, bytes]:
+    """The parts SYMBOLS and SYMBOL_NAMES of symbols that are sorted by address."""
+    record = _RECORDS[address_size]
+    rows = [
+        record.pack(
+            one.symbol.address,
+            one.symbol.size,
+            strings.add(one.symbol.name),
+            _FUNCTION if one.symbol.is_function else 0,
+        )
+        for one in symbols
+    ]
+    order = sorted(range(len(symbols)), key=lambda number: (symbols[number].symbol.name, -symbols[number].rank, number))
+    return b"".join(rows), struct.pack(f"<{len(order)}I", *order)
+
+
+def cover(symbols: Sequence[RankedSymbol], section_end: Callable[[int], int | None]) -> list[Entry]:
+    """Which symbol names an address: symbol number plus one, from each address on.
+
+    A symbol without a size reaches to the next symbol of its section, or the section's end. Where symbols overlap,
+    the one that starts last wins, and among those of one address the better ranked.
+    """
+    order = sorted(
+        range(len(symbols)),
+        key=lambda number: (symbols[number].symbol.address, symbols[number].rank, -number),
+    )
+    starts = sorted({one.symbol.address for one in symbols})
+    following = dict(pairwise(starts))
+    spans: list[tuple[int, int, tuple[int, ...]]] = []
+    for number in order:
+        symbol = symbols[number].symbol
+        limit = section_end(symbol.address)
+        if limit is None:
+            continue
+        end = symbol.address + symbol.size if symbol.size else following.get(symbol.address, limit)
+        end = min(end, limit)
+        if symbol.address < end:
+            spans.append((symbol.address, end, (number + 1,)))
+    return flatten(spans, _HEAD_FIELDS)
+
+
+class SymbolTable:
+    """Reads what `encode` wrote.
+
+    Raises:
+        CorruptIndex: here and from the methods, when the parts are damaged.
+    """
+
+    def __init__(self, records: memoryview, names: memoryview, strings: StringTable, address_size: int) -> None:
+        self._record = _RECORDS[address_size]
+        if len(records) % self._record.size or len(names) != len(records) // self._record.size * 4:
+            raise CorruptIndex("The symbol table of the index is cut; build it again from the ELF file.")
+        self._records = records
+        self._names = names.cast("I")
+        self._strings = strings
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def at(self, number: int) -> Symbol:
+        """The symbol of that number."""
+        if not 0 <= number < len(self._names):
+            raise CorruptIndex("The symbol index names a symbol that it does not have; build it again.")
+        address, size, name, flags = self._record.unpack_from(self._records, number * self._record.size)
+        return Symbol(self._strings.text(name), address, size, bool(flags & _FUNCTION))
+
+    def named(self, name: str) -> Symbol | None:
+        """The best symbol of that name."""
+        low, high = 0, len(self._names)
+        while low < high:
+            middle = (low + high) // 2
+            if self.at(self._names[middle]).name < name:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self._names):
+            found = self.at(self._names[low])
+            if found.name == name:
+                return found
+        return None

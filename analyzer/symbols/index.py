@@ -1,0 +1,324 @@
+"""The reader of a symbol index: answers about a firmware without its ELF file and without a DWARF parser."""
+
+import mmap
+import struct
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+from analyzer.symbols.format import contents, firmware, global_records, type_names, type_records
+from analyzer.symbols.format.address_map import AddressMap
+from analyzer.symbols.format.container import CorruptIndex, Part, unpack
+from analyzer.symbols.format.frame_rows import read_row
+from analyzer.symbols.format.scopes import Scope, ScopeKind, at, read_scope
+from analyzer.symbols.format.strings import StringTable
+from analyzer.symbols.format.symbol_records import SymbolTable
+from analyzer.symbols.interface import Field, SourceFrame, Symbol, UnwindRow, Variable
+from analyzer.symbols.names import plain_name
+from analyzer.symbols.types import (
+    UNKNOWN,
+    VOID,
+    VOID_TYPE,
+    ArrayType,
+    Global,
+    OpaqueType,
+    QualifiedType,
+    RecordType,
+    Type,
+    TypedefType,
+)
+
+__all__ = ["CorruptIndex", "SymbolIndex"]
+
+_CACHED = 2048
+_MOST_HOPS = 64
+_UNKNOWN_TYPE = OpaqueType("", None)
+
+
+class SymbolIndex:
+    """Implements `Symbols` over the bytes of an index.
+
+    Raises:
+        CorruptIndex: from every method, when what it needs is damaged.
+    """
+
+    def __init__(self, buffer: bytes | memoryview | mmap.mmap) -> None:
+        parts = unpack(memoryview(buffer).toreadonly())
+        about = firmware.decode(parts[Part.FIRMWARE])
+        self._machine, self._pointer_size, self._build_ids = about.machine, about.pointer_size, about.build_ids
+        self._parts = parts
+        self._strings = StringTable(parts[Part.STRINGS])
+        self._contents = contents.Contents(parts[Part.SECTIONS], parts[Part.CONTENTS])
+        size = self._pointer_size
+        self._symbols = SymbolTable(parts[Part.SYMBOLS], parts[Part.SYMBOL_NAMES], self._strings, size)
+        self._symbol_map = AddressMap(parts[Part.SYMBOL_MAP], size, 1)
+        self._line_map = AddressMap(parts[Part.LINE_MAP], size, 2)
+        self._frame_map = AddressMap(parts[Part.FRAME_MAP], size, 1)
+        self._scope_map = AddressMap(parts[Part.SCOPE_MAP], size, 1)
+        self._files = _words(parts[Part.FILES])
+        self._type_offsets = _words(parts[Part.TYPE_OFFSETS])
+        self._global_offsets = _words(parts[Part.GLOBAL_OFFSETS])
+        self._scope = lru_cache(_CACHED)(self._read_scope)
+        self._row = lru_cache(_CACHED)(self._read_row)
+        self.type = lru_cache(_CACHED)(self._read_type)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Map an index file into memory.
+
+        Raises:
+            CorruptIndex: the file is no index of this format version.
+            OSError: the file cannot be read.
+        """
+        with path.open("rb") as file:
+            try:
+                return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            except ValueError:
+                raise CorruptIndex("The symbol index is empty; build it again from the ELF file.") from None
+
+    @classmethod
+    def from_bytes(cls, buffer: bytes) -> Self:
+        """An index that is in memory already."""
+        return cls(buffer)
+
+    @property
+    def machine(self) -> int:
+        """ELF e_machine."""
+        return self._machine
+
+    @property
+    def pointer_size(self) -> int:
+        """4 or 8 bytes."""
+        return self._pointer_size
+
+    @property
+    def build_ids(self) -> Sequence[bytes]:
+        """Ids under which a device may name this firmware, best first."""
+        return self._build_ids
+
+    def symbol(self, name: str) -> Symbol | None:
+        """The symbol of that exact name; a global one goes before a local one."""
+        return self._symbols.named(name)
+
+    def symbol_at(self, address: int) -> Symbol | None:
+        """The symbol that covers the address."""
+        found = self._symbol_map.at(address)
+        return None if found is None else self._symbols.at(found[0] - 1)
+
+    def is_code(self, address: int) -> bool:
+        """Whether the address lies in an executable section of the image."""
+        return any(
+            region.executable and region.address <= address < region.address + region.size
+            for region in self._contents.regions
+        )
+
+    def read_only(self, address: int, size: int) -> bytes | None:
+        """Bytes of allocated, non-writable sections; None unless all of them are there."""
+        return self._contents.read(address, size)
+
+    def source_frames(self, pc: int) -> Sequence[SourceFrame]:
+        """Functions active at pc, innermost first."""
+        file, line = self._line(pc)
+        frames: list[SourceFrame] = []
+        for handle, scope in self._chain(pc):
+            if scope.kind == ScopeKind.BLOCK:
+                continue
+            inlined = scope.kind == ScopeKind.INLINED
+            frames.append(SourceFrame(plain_name(scope.name), file, line, inlined, handle))
+            if inlined:
+                file, line = self._file(scope.call_file), scope.call_line or None
+        if frames:
+            return frames
+        symbol = self.symbol_at(pc)
+        if symbol is not None and self.is_code(pc):
+            return [SourceFrame(plain_name(symbol.name), file, line, inlined=False, scope=-1)]
+        return []
+
+    def unwind_row(self, pc: int) -> UnwindRow | None:
+        """The call frame information for pc."""
+        found = self._frame_map.at(pc)
+        return None if found is None else self._row(found[0])
+
+    def variables(self, scope: int, pc: int) -> Sequence[Variable]:
+        """Parameters first, then locals in scope at pc (inner lexical blocks too), in declaration order."""
+        found: list[Variable] = []
+        for one in self._visible(scope, pc):
+            found.extend(
+                Variable(
+                    variable.name, variable.type, at(variable.location, pc), variable.const_value, variable.is_parameter
+                )
+                for variable in one.variables
+            )
+        return found
+
+    def frame_base(self, scope: int, pc: int) -> bytes | None:
+        """DW_AT_frame_base of the function that the scope belongs to, as an expression."""
+        current: int | None = scope
+        while current is not None and current > 0:
+            one = self._scope(current)
+            if one.kind == ScopeKind.FUNCTION:
+                return at(one.frame_base, pc)
+            current = one.parent
+        return None
+
+    def field(self, structure: str, path: str) -> Field | None:
+        """Where a member lies; None when there is no such member, or when types of that name disagree about it."""
+        name = structure.removeprefix("struct ").removeprefix("union ")
+        found = {self._field_of(handle, path) for handle in self._types_named(name)}
+        found.discard(None)
+        return found.pop() if len(found) == 1 else None
+
+    def is_noreturn(self, pc: int) -> bool:
+        """Whether the function at pc is declared not to return."""
+        chain = self._chain(pc)
+        return bool(chain) and chain[-1][1].noreturn
+
+    def type_named(self, name: str) -> int | None:
+        """Handle of the only type of that name, or of the only one that is no `typedef`."""
+        for keyword in ("struct ", "union ", "enum ", "class "):
+            name = name.removeprefix(keyword)
+        handles = self._types_named(name)
+        if len(handles) > 1:
+            handles = [handle for handle in handles if not isinstance(self.type(handle), TypedefType)]
+        return handles[0] if len(handles) == 1 else None
+
+    def global_variables(self) -> Iterator[Global]:
+        """All variables outside of functions, sorted by name."""
+        for number in range(len(self._global_offsets)):
+            yield self._global(number)
+
+    def globals_named(self, name: str) -> Sequence[Global]:
+        """Variables of that name, one per file that defines it."""
+        low, high = 0, len(self._global_offsets)
+        while low < high:
+            middle = (low + high) // 2
+            if self._global(middle).variable.name < name:
+                low = middle + 1
+            else:
+                high = middle
+        found: list[Global] = []
+        while low < len(self._global_offsets):
+            one = self._global(low)
+            if one.variable.name != name:
+                break
+            found.append(one)
+            low += 1
+        return found
+
+    def _global(self, number: int) -> Global:
+        return global_records.read_global(self._parts[Part.GLOBALS], self._global_offsets[number], self._strings)
+
+    def _types_named(self, name: str) -> list[int]:
+        return type_names.find(self._parts[Part.TYPE_NAMES], self._strings, name)
+
+    def _read_type(self, handle: int) -> Type:
+        """The type behind a handle."""
+        if handle == VOID:
+            return VOID_TYPE
+        if handle == UNKNOWN:
+            return _UNKNOWN_TYPE
+        if not 0 < handle < len(self._type_offsets):
+            raise CorruptIndex("The symbol index names a type that it does not have; build it again.")
+        return type_records.read_type(self._parts[Part.TYPES], self._type_offsets[handle], self._strings)
+
+    def _read_scope(self, handle: int) -> Scope:
+        return read_scope(self._parts[Part.SCOPES], handle, self._strings)
+
+    def _read_row(self, offset: int) -> UnwindRow:
+        return read_row(self._parts[Part.FRAME_ROWS], offset)
+
+    def _chain(self, pc: int) -> list[tuple[int, Scope]]:
+        """The scopes around pc, innermost first."""
+        found = self._scope_map.at(pc)
+        chain: list[tuple[int, Scope]] = []
+        handle = None if found is None else found[0]
+        while handle is not None:
+            scope = self._scope(handle)
+            chain.append((handle, scope))
+            handle = scope.parent
+        return chain
+
+    def _visible(self, handle: int, pc: int) -> list[Scope]:
+        """The scope itself and the lexical blocks directly in it that hold pc, outermost first."""
+        blocks: list[Scope] = []
+        for number, scope in self._chain(pc):
+            if number == handle:
+                return [scope, *reversed(blocks)]
+            if scope.kind == ScopeKind.BLOCK:
+                blocks.append(scope)
+            else:
+                blocks.clear()
+        return [self._scope(handle)] if handle > 0 else []
+
+    def _line(self, pc: int) -> tuple[str | None, int | None]:
+        found = self._line_map.at(pc)
+        if found is None:
+            return None, None
+        number, line = found
+        return self._file(number - 2), line or None
+
+    def _file(self, number: int) -> str | None:
+        if number < 0:
+            return None
+        if number >= len(self._files):
+            raise CorruptIndex("The symbol index names a file that it does not have; build it again.")
+        return self._strings.text(self._files[number])
+
+    def _field_of(self, handle: int, path: str) -> Field | None:
+        offset = 0
+        for name in path.split("."):
+            record = self._plain(handle)
+            found = self._member(record, name, _MOST_HOPS)
+            if found is None:
+                return None
+            bits, handle = found
+            if bits % 8:
+                return None
+            offset += bits // 8
+        size = self.size_of(handle)
+        return None if size is None else Field(offset, size)
+
+    def _member(self, record: Type, name: str, hops: int) -> tuple[int, int] | None:
+        """(bit offset, type) of a member, also when it is one of an anonymous structure or union inside."""
+        if not isinstance(record, RecordType) or hops == 0:
+            return None
+        for member in record.members:
+            if member.name == name:
+                return (member.bit_offset, member.type) if not member.bit_size else None
+        for member in record.members:
+            if not member.name:
+                found = self._member(self._plain(member.type), name, hops - 1)
+                if found is not None:
+                    return member.bit_offset + found[0], found[1]
+        return None
+
+    def _plain(self, handle: int) -> Type:
+        """The type without type definitions and qualifiers around it."""
+        for _ in range(_MOST_HOPS):
+            one = self.type(handle)
+            if not isinstance(one, (TypedefType, QualifiedType)):
+                return one
+            handle = one.target
+        return _UNKNOWN_TYPE
+
+    def size_of(self, handle: int) -> int | None:
+        """Bytes that a value of the type takes; None when that is not known."""
+        factor = 1
+        for _ in range(_MOST_HOPS):
+            one = self._plain(handle)
+            if not isinstance(one, ArrayType):
+                size = getattr(one, "size", None)
+                return None if size is None else size * factor
+            for count in one.counts:
+                if count is None:
+                    return None
+                factor *= count
+            handle = one.element
+        return None
+
+
+def _words(data: memoryview) -> memoryview:
+    if len(data) % struct.calcsize("<I"):
+        raise CorruptIndex("The symbol index is cut; build it again from the ELF file.")
+    return data.cast("I")

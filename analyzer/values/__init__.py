@@ -1,0 +1,1 @@
+"""What a frame's variables hold: location expressions and typed values."""
