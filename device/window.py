@@ -9,8 +9,8 @@ server's whole state, so the newest replaces what was known. Loss is found in tw
 
 - A chunk is lost when another that was sent `reorder` transmissions later is held (the packet threshold of
   RFC 9002, section 6.1.1, on transmission numbers, so that it works for retransmissions too).
-- When nothing is heard for the retransmission time-out (RFC 6298), one chunk is sent again as a probe. The server
-  answers every duplicate with an ack, which then shows what else is missing.
+- When nothing is heard for the retransmission time-out (RFC 6298), the first chunk in flight is sent again as a probe,
+  twice: the server answers every duplicate with an ack, which then shows what else is missing.
 """
 
 from array import array
@@ -116,7 +116,7 @@ class Window:
             return []
         batch: list[int] = []
         if self._timer is not None and now >= self._timer:
-            batch.append(self._probe(now))
+            batch += self._probe(now)
             self._doublings = min(self._doublings + 1, _MAX_DOUBLINGS)
         room = self.settings.size - len(self._flight)
         for sequence in self._missing():
@@ -203,14 +203,16 @@ class Window:
             if sequence not in self._flight and not self._known.holds(sequence):
                 yield sequence
 
-    def _probe(self, now: float) -> int:
-        """Send the oldest chunk in flight again, or chunk 0 when there is none."""
+    def _probe(self, now: float) -> list[int]:
+        """Send something that is certain to be answered."""
         start, self._probe_start = self._probe_start, False
-        oldest = 0 if start or not self._flight else min(self._flight, key=self._number.__getitem__)
+        sequence = 0 if start else min(self._flight, default=0)
         # A whole time-out lies between it and all others: when it is held, nothing before it is still on its way.
         self._last_number += self.settings.reorder - 1
-        self._transmit(oldest, now)
-        return oldest
+        probe = [sequence] if self._known.holds(sequence) else [sequence, sequence]
+        for _ in probe:
+            self._transmit(sequence, now)
+        return probe
 
     def _transmit(self, sequence: int, now: float) -> None:
         self.transmissions += 1
