@@ -15,13 +15,11 @@
 Rooms derive their finer errors from these, in the file of the concept they belong to.
 """
 
-from typing import ClassVar
-
 
 class FaultcastError(Exception):
     """Root of the tree. `code` is stable: scripts and dashboards match on it, never on the text."""
 
-    code: ClassVar[str] = "internal"
+    code: str = "internal"
 
 
 class InputError(FaultcastError):

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from faultcast import __version__
-from faultcast.commands import config, workers
+from faultcast.commands import config, up, workers
 
 app = typer.Typer(
     help="Crash reports for fleets of embedded devices: core dumps in over MQTT, crash events out.",
@@ -17,6 +17,7 @@ app = typer.Typer(
 
 PEOPLE, WORKERS = "For people", "Workers"
 
+app.command(rich_help_panel=PEOPLE)(up.up)
 app.command(rich_help_panel=PEOPLE)(config.config)
 app.command(rich_help_panel=WORKERS)(workers.ingest)
 app.command(rich_help_panel=WORKERS)(workers.reassembler)

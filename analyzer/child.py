@@ -1,0 +1,59 @@
+"""The process that touches hostile input: one request after the other, under a memory limit, killable at any time.
+
+It keeps the indexes of the firmwares it has met open, so the next dump of the same firmware costs no opening.
+"""
+
+import argparse
+import resource
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from analyzer.analyze import analyze
+from analyzer.requests import Analysed, AnalyseDump, Failed, Indexed, IndexFirmware, Reply, pack, read_request
+from analyzer.symbols.builder import build_index
+from analyzer.symbols.index import SymbolIndex
+from contract.errors import FaultcastError, NotADump
+
+OPEN_INDEXES = 16
+
+
+def main() -> None:
+    """Serve requests on standard input until it ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memory", type=int, required=True, help="address space limit in bytes")
+    limit = parser.parse_args().memory
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    replies = sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing but replies may go into the pipe
+    while (request := read_request(sys.stdin.buffer)) is not None:
+        try:
+            reply = _analyse(request) if isinstance(request, AnalyseDump) else _index(request)
+        except FaultcastError as error:
+            reply = Failed(error.code, str(error), is_dump=not isinstance(error, NotADump))
+        replies.write(pack(reply))
+        replies.flush()
+
+
+def _analyse(request: AnalyseDump) -> Reply:
+    symbols = _open_index(request.index) if request.index is not None else None
+    report = analyze(Path(request.dump).read_bytes(), symbols, request.missing)
+    return Analysed(msgspec.json.encode(report))
+
+
+def _index(request: IndexFirmware) -> Reply:
+    content = build_index(Path(request.elf))
+    Path(request.output).write_bytes(content)
+    return Indexed(list(SymbolIndex.from_bytes(content).build_ids))
+
+
+@lru_cache(maxsize=OPEN_INDEXES)
+def _open_index(path: str) -> SymbolIndex:
+    return SymbolIndex.open(Path(path))
+
+
+if __name__ == "__main__":
+    main()

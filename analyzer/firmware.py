@@ -1,0 +1,68 @@
+"""Firmware in the store: its symbol index under each of its build ids, and the dumps that wait for it."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+from redis.asyncio import Redis
+
+from analyzer.requests import Indexed, IndexFirmware
+from analyzer.sandbox import Sandbox
+from analyzer.symbols.format.container import FORMAT_VERSION
+from contract.errors import BadFirmware, InputError
+from contract.identity import partition_of
+from contract.records import FIELD, DumpItem, Keys, decode_item, encode_record
+from runtime.settings import Settings
+from runtime.store import FolderStore, elf_key, index_key
+from runtime.streams import stream_errors
+
+
+def find_index(store: FolderStore, build_id: str) -> Path | None:
+    """The index of the firmware with this build id (hexadecimal), as a local file; None when there is none."""
+    key = index_key(build_id, FORMAT_VERSION)
+    return store.path(key) if build_id and store.exists(key) else None
+
+
+async def index_firmware(elf: Path, store: FolderStore, sandbox: Sandbox) -> list[str]:
+    """Build the index of an ELF file and keep both; returns its build ids, best first.
+
+    Raises:
+        BadFirmware: the file cannot be used; says why.
+        StoreUnavailable: it cannot be kept.
+    """
+    with tempfile.TemporaryDirectory(prefix="faultcast-") as folder:
+        output = Path(folder) / "index"
+        try:
+            reply = await sandbox.ask(IndexFirmware(str(elf), str(output)))
+        except InputError as error:
+            raise BadFirmware(f"{elf}: {error}") from error
+        if not isinstance(reply, Indexed) or not reply.build_ids:
+            raise BadFirmware(f"{elf} has no build id and no contents to make one of")
+        content = await asyncio.to_thread(output.read_bytes)
+        image = await asyncio.to_thread(elf.read_bytes)
+    names = [build_id.hex() for build_id in reply.build_ids]
+    for name in names:
+        await asyncio.to_thread(store.put, elf_key(name), image)
+        await asyncio.to_thread(store.put, index_key(name, FORMAT_VERSION), content)
+    return names
+
+
+async def park(redis: Redis, settings: Settings, build_id: str, item: DumpItem) -> None:
+    """Remember a dump under the build id of the firmware it waits for."""
+    with stream_errors():
+        await redis.hset(Keys(settings.key_prefix).waiting(build_id), item.event_id, encode_record(item))
+
+
+async def release(redis: Redis, settings: Settings, build_id: str) -> AsyncIterator[DumpItem]:
+    """Send every dump that waits for a build id to be analysed again; yields each when it is on its way."""
+    keys = Keys(settings.key_prefix)
+    with stream_errors():
+        waiting = cast("dict[bytes, bytes]", await redis.hgetall(keys.waiting(build_id)))
+    for event_id, record in waiting.items():
+        item = decode_item(record)
+        with stream_errors():
+            await redis.xadd(keys.dumps(partition_of(item.device, settings.partitions)), {FIELD: record})
+            await redis.hdel(keys.waiting(build_id), event_id)
+        yield item

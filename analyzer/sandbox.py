@@ -1,0 +1,108 @@
+"""The parent's side of the analysing process: asks, waits, and kills what goes over a limit."""
+
+import asyncio
+import sys
+from contextlib import suppress
+
+from analyzer.requests import Failed, Reply, Request, pack, unpack_reply
+from contract.errors import InputError, LimitExceeded, NotADump
+from runtime.metrics import ANALYSES_KILLED
+
+
+class AnalysisTimedOut(LimitExceeded):
+    """The analysis took longer than the limit; its process was killed."""
+
+    code = "analysis.timeout"
+
+
+class AnalysisDied(LimitExceeded):
+    """The analysing process ended, most likely at its memory limit."""
+
+    code = "analysis.died"
+
+
+class AnalysisFailed(InputError):
+    """The input cannot be analysed; the code is that of the cause."""
+
+    code = "analysis.failed"
+
+    def __init__(self, code: str, reason: str) -> None:
+        """Takes the code of the cause in place of its own."""
+        super().__init__(reason)
+        self.code = code
+
+
+class Sandbox:
+    """One analysing process, started when needed and again after it was killed."""
+
+    def __init__(self, *, seconds: float, memory: int) -> None:
+        """`seconds` for each request, `memory` in bytes of address space."""
+        self._seconds = seconds
+        self._memory = memory
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, request: Request) -> Reply:
+        """Send one request and wait for its reply.
+
+        Raises:
+            NotADump: the dump is none.
+            AnalysisFailed: another error of the input, under the code of its cause.
+            AnalysisTimedOut: it took too long.
+            AnalysisDied: the process ended.
+        """
+        async with self._turn:
+            process = await self._running()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    body = await _exchange(process, pack(request))
+            except TimeoutError as error:
+                await self.close()
+                ANALYSES_KILLED.labels("time").inc()
+                raise AnalysisTimedOut(
+                    f"the analysis took longer than {self._seconds:g} s (FAULTCAST_ANALYSIS_SECONDS) and was stopped"
+                ) from error
+            except (asyncio.IncompleteReadError, BrokenPipeError, ConnectionResetError) as error:
+                await self.close()
+                ANALYSES_KILLED.labels("memory").inc()
+                raise AnalysisDied(
+                    f"the analysing process ended; its limit is {self._memory} bytes (FAULTCAST_ANALYSIS_MEMORY)"
+                ) from error
+            except asyncio.CancelledError:
+                await self.close()
+                raise
+        reply = unpack_reply(body)
+        if isinstance(reply, Failed):
+            raise AnalysisFailed(reply.code, reply.reason) if reply.is_dump else NotADump(reply.reason)
+        return reply
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "analyzer.child",
+                "--memory",
+                str(self._memory),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=1 << 20,
+            )
+        return self._process
+
+
+async def _exchange(process: asyncio.subprocess.Process, message: bytes) -> bytes:
+    if process.stdin is None or process.stdout is None:
+        raise BrokenPipeError
+    process.stdin.write(message)
+    await process.stdin.drain()
+    length = int.from_bytes(await process.stdout.readexactly(4), "little")
+    return await process.stdout.readexactly(length)

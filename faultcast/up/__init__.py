@@ -1,0 +1,1 @@
+"""`faultcast up`: broker, Redis and workers as processes of one launcher."""

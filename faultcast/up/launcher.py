@@ -1,0 +1,96 @@
+"""The whole installation on one machine: services first, then workers."""
+
+import asyncio
+import signal
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from faultcast.up.services import Program, broker_program, redis_program
+from faultcast.up.supervisor import Say, Supervisor
+
+STAGES = ("ingest", "reassembler", "analyzer")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to start."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    """Where the broker listens; workers, Redis and health pages stay on this machine."""
+    mqtt_port: int = 1883
+    redis_port: int = 6390
+    workers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 1))
+    log_format: str = "console"
+    log_level: str = "info"
+    http_port: int = 0
+    """Health page of the first worker, the next ones behind it; 0 for none."""
+
+    @property
+    def broker_url(self) -> str:
+        """Where workers and local devices connect."""
+        return f"mqtt://127.0.0.1:{self.mqtt_port}"
+
+    def environment(self) -> dict[str, str]:
+        """Settings that every worker shares."""
+        return {
+            "FAULTCAST_BROKER_URL": self.broker_url,
+            "FAULTCAST_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "FAULTCAST_STORE": str(self.data / "store"),
+            "FAULTCAST_LOG_FORMAT": self.log_format,
+            "FAULTCAST_LOG_LEVEL": self.log_level,
+        }
+
+
+def service_programs(plan: Plan) -> list[Program]:
+    """Broker and Redis."""
+    return [
+        redis_program(plan.data / "redis", plan.redis_port),
+        broker_program(plan.data / "broker", plan.host, plan.mqtt_port),
+    ]
+
+
+def worker_programs(plan: Plan) -> list[Program]:
+    """All workers, the last stage first: they are stopped the other way round, so nothing is handed to nobody."""
+    programs: list[Program] = []
+    port = plan.http_port
+    for stage in reversed(STAGES):
+        for number in range(1, plan.workers.get(stage, 1) + 1):
+            name = f"{stage}-{number}"
+            environment = plan.environment() | {"FAULTCAST_WORKER": name, "FAULTCAST_HTTP_PORT": str(port)}
+            programs.append(Program(name, [sys.executable, "-m", "faultcast", stage], environment))
+            port += 1 if port else 0
+    return programs
+
+
+async def launch(plan: Plan, say: Say) -> Supervisor:
+    """Start everything of the plan; stop the returned supervisor to end it.
+
+    Raises:
+        ServiceError: a service is missing or does not come up; what was started is stopped again.
+    """
+    plan.data.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor(say)
+    try:
+        services = service_programs(plan)
+        for program in services:
+            say(program.name, program.note)
+        await supervisor.start(services)
+        await supervisor.start(worker_programs(plan))
+    except BaseException:
+        await supervisor.stop()
+        raise
+    return supervisor
+
+
+async def run(plan: Plan, say: Say) -> None:
+    """Launch, and stay until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    supervisor = await launch(plan, say)
+    say("faultcast", f"devices may connect to {plan.broker_url}; data is in {plan.data}; Ctrl-C stops everything")
+    await stop.wait()
+    say("faultcast", "stopping")
+    await supervisor.stop()
