@@ -15,6 +15,7 @@ Definition (the analyzer recomputes it independently):
     them); the descriptor's 4 header bytes are hashed.
     The descriptor is the symbol `bindesc_entry_faultcast_build_id`: 24 bytes, F1 25 14 00 (little endian tag 0x25F1 =
     type bytes, id 0x5F1; length 20) and the id. All zeros in place of the id mean "not patched".
+    Sections of size 0 are left out: linkers keep or drop empty ones as they like.
 
 Debug information, symbols and section names do not count, so a stripped copy has the id of the original.
 """
@@ -69,7 +70,7 @@ def compute(elf: ELFFile) -> bytes:
     """
     hole = id_offset(elf)
     digest = hashlib.sha256(DOMAIN)
-    loaded = [s for s in elf.iter_sections() if s["sh_flags"] & SHF_ALLOC]
+    loaded = [s for s in elf.iter_sections() if s["sh_flags"] & SHF_ALLOC and s["sh_size"] > 0]
     for section in sorted(loaded, key=_order):
         empty = section["sh_type"] == "SHT_NOBITS"
         digest.update(struct.pack("<QQB", section["sh_addr"], section["sh_size"], empty))

@@ -2,13 +2,16 @@
 
     gdb-multiarch -nx -batch firmware.elf -ex "target remote | ..." -x gdb_answer.py
 
-The path of the result is in the environment variable GDB_ANSWER. Everything comes from gdb's Python API.
+The path of the result is in the environment variable GDB_ANSWER. Everything comes from gdb's Python API, nothing from
+its printed text. A thread's id is the address of its `k_thread`, as remote.py serves it.
 """
 
 import json
 import os
+from pathlib import Path
+from typing import Any
 
-import gdb  # pyright: ignore[reportMissingImports]
+import gdb
 
 # The first function of every thread: what a debugger finds below it is made up.
 ENTRY_FUNCTIONS = {"z_thread_entry", "z_arm_reset"}
@@ -22,63 +25,81 @@ KINDS = {
     gdb.TAILCALL_FRAME: "tail-call",
     gdb.SIGTRAMP_FRAME: "exception",
 }
+UNKNOWN = {"value has been optimized out": "<optimized out>", "value is not available": "<unavailable>"}
+
+Plain = str | dict[str, "Plain"] | list["Plain"]
 
 
-def scalar(value, kind):
-    if kind == gdb.TYPE_CODE_PTR:
+def scalar(value: gdb.Value, shape: gdb.Type) -> str:
+    """Numbers in decimal, pointers in hexadecimal, enumerators by name where they have one."""
+    if shape.code == gdb.TYPE_CODE_PTR:
         # Where the object it pointed at has been optimized away, gdb's number would be a made-up zero.
         made_up = "synthetic pointer" in value.format_string(symbols=False)
         return "<synthetic pointer>" if made_up else f"0x{int(value):08x}"
-    if kind == gdb.TYPE_CODE_BOOL:
+    if shape.code == gdb.TYPE_CODE_BOOL:
         return "true" if bool(value) else "false"
-    if kind == gdb.TYPE_CODE_ENUM:
-        names = {field.enumval: field.name for field in value.type.strip_typedefs().fields()}
-        return names.get(int(value), str(int(value)))
-    if kind in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR):
+    if shape.code == gdb.TYPE_CODE_ENUM:
+        names = {field.enumval: field.name for field in shape.fields()}
+        return names.get(int(value)) or str(int(value))
+    if shape.code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR):
         return str(int(value))
     return value.format_string()
 
 
-def array(value, element):
-    low, high = value.type.strip_typedefs().range()
-    if element.name == "char" or str(element.unqualified()) == "char":
-        characters = [int(value[i]) & 255 for i in range(low, high + 1)]
-        text = bytes(characters).split(b"\0")[0]
-        return text.decode("latin-1")
+def array(value: gdb.Value, shape: gdb.Type) -> Plain:
+    """Text up to the first NUL for an array of `char`, else a list of at most MAX_ELEMENTS."""
+    low, high = shape.range()
+    if str(shape.target().unqualified()) == "char":
+        return bytes(int(value[i]) & 255 for i in range(low, high + 1)).split(b"\0")[0].decode("latin-1")
     shown = [plain(value[i]) for i in range(low, min(high + 1, low + MAX_ELEMENTS))]
-    return shown + ["..."] if high - low >= MAX_ELEMENTS else shown
+    return [*shown, "..."] if high - low >= MAX_ELEMENTS else shown
 
 
-def plain(value):
+def plain(value: gdb.Value) -> Plain:
     """Strings for what is simple, objects for structures, lists for arrays."""
     try:
         shape = value.type.strip_typedefs()
         if shape.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
-            return {f.name or f"<anonymous {i}>": plain(value[f]) for i, f in enumerate(shape.fields())}
+            return {field.name or f"<anonymous {i}>": plain(value[field]) for i, field in enumerate(shape.fields())}
         if shape.code == gdb.TYPE_CODE_ARRAY:
-            return array(value, shape.target())
-        if value.is_optimized_out:
-            return "<optimized out>"
-        return scalar(value, shape.code)
+            return array(value, shape)
+        return "<optimized out>" if value.is_optimized_out else scalar(value, shape)
     except gdb.MemoryError:
         return "<not in dump>"
     except gdb.error as error:
-        known = {"value has been optimized out": "<optimized out>", "value is not available": "<unavailable>"}
-        return known.get(str(error), f"<error: {error}>")
+        return UNKNOWN.get(str(error), f"<error: {error}>")
 
 
-def text_at(value):
-    """What a pointer to characters points at, or None."""
+def text_at(value: gdb.Value) -> str | None:
+    """What a pointer to characters points at; None for anything else and where it cannot be read."""
     shape = value.type.strip_typedefs()
     if shape.code != gdb.TYPE_CODE_PTR or str(shape.target().unqualified()) != "char":
         return None
     try:
         return value.string("latin-1", length=-1)
-    except (gdb.MemoryError, gdb.error):
+    except gdb.error:
         return None
 
 
-def variables(frame):
+def variable(symbol: gdb.Symbol, frame: gdb.Frame) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": symbol.name, "type": str(symbol.type)}
+    try:
+        value = symbol.value(frame)
+    except gdb.error as error:
+        entry["value"] = f"<error: {error}>"
+    else:
+        entry["value"] = plain(value)
+        text = None if value.is_optimized_out else text_at(value)
+        if text is not None:
+            entry["text"] = text
+    entry["argument"] = symbol.is_argument
+    entry["declared"] = symbol.line
+    if symbol.addr_class == gdb.SYMBOL_LOC_STATIC:
+        entry["static"] = True
+    return entry
+
+
+def variables(frame: gdb.Frame) -> list[dict[str, Any]]:
     """Arguments, then locals from the outermost block inwards, each in the order of its declaration."""
     try:
         block = frame.block()
@@ -88,29 +109,12 @@ def variables(frame):
     while block.function is None and block.superblock is not None:
         block = block.superblock
         blocks.insert(0, block)
-    symbols = [s for b in blocks for s in b if s.is_argument or s.is_variable]
-    found = []
-    for symbol in sorted(symbols, key=lambda s: not s.is_argument):
-        if symbol.addr_class == gdb.SYMBOL_LOC_UNRESOLVED:
-            continue  # declared here, defined elsewhere
-        try:
-            value = symbol.value(frame)
-        except gdb.error as error:
-            entry = {"name": symbol.name, "type": str(symbol.type), "value": f"<error: {error}>"}
-        else:
-            entry = {"name": symbol.name, "type": str(symbol.type), "value": plain(value)}
-            text = text_at(value) if not value.is_optimized_out else None
-            if text is not None:
-                entry["text"] = text
-        entry["argument"] = symbol.is_argument
-        entry["declared"] = symbol.line
-        if symbol.addr_class == gdb.SYMBOL_LOC_STATIC:
-            entry["static"] = True
-        found.append(entry)
-    return found
+    symbols = [symbol for each in blocks for symbol in each if symbol.is_argument or symbol.is_variable]
+    defined = [symbol for symbol in symbols if symbol.addr_class != gdb.SYMBOL_LOC_UNRESOLVED]
+    return [variable(symbol, frame) for symbol in sorted(defined, key=lambda symbol: not symbol.is_argument)]
 
 
-def register(frame, name):
+def register(frame: gdb.Frame, name: str) -> str | None:
     """Hexadecimal, or None for one that is not known."""
     try:
         return f"0x{int(frame.read_register(name)) & 0xFFFFFFFF:08x}"
@@ -118,7 +122,7 @@ def register(frame, name):
         return None
 
 
-def describe(frame):
+def describe(frame: gdb.Frame) -> dict[str, Any]:
     where = frame.find_sal()
     kind = KINDS.get(frame.type(), "other")
     return {
@@ -133,9 +137,9 @@ def describe(frame):
     }
 
 
-def backtrace():
+def backtrace() -> tuple[list[dict[str, Any]], str]:
     """Frames innermost first, and why there are no more."""
-    frames = []
+    frames: list[dict[str, Any]] = []
     frame = gdb.newest_frame()
     while len(frames) < MAX_FRAMES:
         frames.append(describe(frame))
@@ -143,7 +147,7 @@ def backtrace():
             return frames, "thread entry"
         try:
             older = frame.older()
-        except (gdb.error, gdb.MemoryError) as error:
+        except gdb.error as error:
             return frames, f"gdb gave up: {error}"
         if older is None:
             return frames, gdb.frame_stop_reason_string(frame.unwind_stop_reason())
@@ -156,22 +160,38 @@ def backtrace():
     return frames, f"more than {MAX_FRAMES} frames"
 
 
-def main():
-    threads = []
-    for number, thread in enumerate(sorted(gdb.selected_inferior().threads(), key=lambda t: t.num)):
+def kernel_view(address: int) -> dict[str, str | int]:
+    """What the kernel's own structure says about a thread."""
+    thread = gdb.Value(address).cast(gdb.lookup_type("struct k_thread").pointer()).dereference()
+    base, stack = thread["base"], thread["stack_info"]
+    return {
+        "address": f"0x{address:08x}",
+        "state_bits": int(base["thread_state"]),
+        "priority": int(base["prio"]),
+        "options": int(base["user_options"]),
+        "pended_on": f"0x{int(base['pended_on']):08x}",
+        "entry": f"0x{int(thread['entry']['pEntry']):08x}",
+        "stack_start": f"0x{int(stack['start']):08x}",
+        "stack_size": int(stack["size"]),
+    }
+
+
+def answer() -> dict[str, Any]:
+    threads: list[dict[str, Any]] = []
+    for thread in sorted(gdb.selected_inferior().threads(), key=lambda thread: thread.num):
         thread.switch()
         frames, stopped = backtrace()
         threads.append(
             {
                 "name": thread.name,
-                "crashed": number == 0,
+                "crashed": not threads,
+                **kernel_view(thread.ptid[1]),
                 "registers": {name: register(gdb.newest_frame(), name) for name in REGISTERS},
                 "frames": frames,
                 "stopped": stopped,
             }
         )
-    with open(os.environ["GDB_ANSWER"], "w") as out:
-        json.dump({"gdb": gdb.VERSION, "threads": threads}, out)
+    return {"gdb": gdb.VERSION, "threads": threads}
 
 
-main()
+Path(os.environ["GDB_ANSWER"]).write_text(json.dumps(answer()))

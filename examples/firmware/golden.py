@@ -39,8 +39,11 @@ SCENARIOS = {
     "unaligned": "A packet field that lies at an odd address is read as a word.",
     "bus-fault": "The shell is asked to show memory that does not exist.",
     "oops": "The shell stops itself with k_oops.",
-    "stack-guard": "One large frame jumps over the stack guard: SP lies below the shell's stack, the store hits the guard.",
+    "stack-guard": "One large frame reaches below the shell's stack; the store that comes upon the stack guard faults.",
 }
+
+
+Json = str | int | bool | None | dict[str, "Json"] | list["Json"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,6 @@ CASES = [
     Case("call-data-Os", "call-data", {"OPT": "s"}),
     Case("stack-guard-Os", "stack-guard", {"OPT": "s"}),
     Case("null-deref-Os-dwarf4", "null-deref", {"OPT": "s", "DWARF": "4"}, "DWARF 4."),
-    Case("assert-Og-dwarf4", "assert", {"OPT": "g", "DWARF": "4"}, "DWARF 4."),
     Case("div-zero-Og-zlib", "div-zero", {"OPT": "g", "COMPRESS": "zlib"}, "Debug sections are compressed."),
     Case(
         "null-deref-Og-arch1",
@@ -87,16 +89,16 @@ CASES = [
     Case(
         "bad-call-Og-min",
         "bad-call",
-        {"OPT": "g", "MEMORY": "MIN"},
-        "Only the current thread's structure and stack are in the dump, and no thread list.",
+        {"OPT": "g", "MEMORY": "MIN", "COMPRESS": "zlib"},
+        "Only the current thread's structure and stack are in the dump, no thread list; compressed debug sections.",
     ),
 ]
 
 NOTES = {
-    "undefined": "The trap is the last instruction for its line; gdb takes the line from the line table as it stands.",
-    "isr-fault": "The current thread of the dump (main) was interrupted; the frames are those of the interrupt handler.",
+    "isr-fault": "The current thread of the dump (main) was interrupted; the frames are the interrupt handler's.",
     "bad-call": "PC is not code: gdb takes the caller from LR.",
-    "call-data": "PC is not code: gdb takes the caller from LR.",
+    "call-data": "PC is not code: gdb takes the caller from LR, and names the innermost frame after a data object.",
+    "stack-guard": "SP of the crashed thread lies below its stack; the memory there belongs to another thread.",
 }
 
 
@@ -104,6 +106,7 @@ DISAGREEMENT = (
     "Where a frame has an `addr2line` member, binutils names that line and gdb another one: of several rows at one "
     "address gdb prefers the last one that begins a statement, even one of an outer function."
 )
+TAIL_CALLS = "Frames of kind `tail-call` have no stack frame of their own: gdb concludes from the call sites that they were there."
 
 
 def run(command: list[str], cwd: Path, **environment: str) -> str:
@@ -123,21 +126,24 @@ def run(command: list[str], cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
-def first_line(command: str) -> str:
-    return run([command, "--version"], HERE).splitlines()[0]
+def versions() -> dict[str, str]:
+    """Of the tools that the result depends on."""
+    tools = {"gcc": "arm-none-eabi-gcc", "gdb": "gdb-multiarch", "qemu": "qemu-system-arm"}
+    return {name: run([tool, "--version"], HERE).splitlines()[0] for name, tool in tools.items()}
 
 
-def build(options: dict[str, str]) -> Path:
-    """The folder with `firmware.elf` of that variant."""
-    folder = "build/" + "-".join(f"{name}={value}" for name, value in sorted(options.items()))
+def build(options: dict[str, str], root: Path = HERE / "build") -> Path:
+    """The folder below `root` with `firmware.elf` of that variant."""
+    folder = root / "-".join(f"{name}{value}" for name, value in sorted(options.items()))
     arguments = [f"{name}={value}" for name, value in options.items()]
     run(["make", "-s", f"BUILD={folder}", f"PYTHON={sys.executable}", *arguments], HERE)
-    return HERE / folder
+    return folder
 
 
 def crash(folder: Path, scenario: str, serial: str = "null") -> None:
     """Runs the firmware in `folder`; leaves `coredump.bin`, or what the serial port said, there."""
     (folder / "coredump.bin").unlink(missing_ok=True)
+    (folder / "serial.log").unlink(missing_ok=True)
     run(QEMU.format(scenario=scenario, serial=serial).split(), folder)
 
 
@@ -176,7 +182,7 @@ def second_opinion(elf: Path, threads: list[dict[str, Any]]) -> bool:
     return differs
 
 
-def layout(value: object, indent: int = 0) -> str:
+def layout(value: Json, indent: int = 0) -> str:
     """JSON in which whatever fits on a line stands on one."""
     line = json.dumps(value)
     if len(line) + indent <= LINE or not isinstance(value, dict | list) or not value:
@@ -198,18 +204,16 @@ def record(case: Case) -> None:
     core.write_bytes((built / "coredump.bin").read_bytes())
     answer = ask_gdb(built / "firmware.elf", built / "coredump.bin")
     notes = [case.note, NOTES.get(case.scenario, "")]
+    if any(frame["kind"] == "tail-call" for thread in answer["threads"] for frame in thread["frames"]):
+        notes.append(TAIL_CALLS)
     if second_opinion(built / "firmware.elf", answer["threads"]):
         notes.append(DISAGREEMENT)
-    document = {
+    document: dict[str, Any] = {
         "case": case.name,
         "scenario": SCENARIOS[case.scenario],
         "notes": [note for note in notes if note],
         "options": case.options,
-        "versions": {
-            "gcc": first_line("arm-none-eabi-gcc"),
-            "gdb": first_line("gdb-multiarch"),
-            "qemu": first_line("qemu-system-arm"),
-        },
+        "versions": versions(),
         "threads": answer["threads"],
     }
     (folder / "gdb.json").write_text(layout(document) + "\n")
@@ -218,7 +222,7 @@ def record(case: Case) -> None:
 def record_containers() -> None:
     """One dump in the forms in which devices keep it: raw, log text, flash partition."""
     scenario = "null-deref"
-    built = build({"OPT": "g", "BACKEND": "log"})
+    built = build({"OPT": "g", "BACKEND": "log", "COMPRESS": "zlib"})
     crash(built, scenario, serial="file:serial.log")
     log = (built / "serial.log").read_bytes()
     lines = [line.split("#CD:")[1] for line in log.decode().splitlines() if "#CD:" in line]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 UNAVAILABLE = 0xFFFFFFFF
 REGISTERS = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc", "xpsr"]
@@ -84,10 +85,16 @@ class Dump:
         raise LookupError(f"{address:#x}")
 
     def word(self, address: int) -> int:
+        """Raises LookupError as `read`."""
         return int.from_bytes(self.read(address, 4), "little")
 
     def symbol(self, name: str) -> int:
-        return int(self.elf.get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"])
+        """The address of a symbol. Raises LookupError when there is none."""
+        table = self.elf.get_section_by_name(".symtab")
+        found = table.get_symbol_by_name(name) if isinstance(table, SymbolTableSection) else None
+        if not found:
+            raise LookupError(name)
+        return int(found[0]["st_value"])
 
     @cached_property
     def offsets(self) -> list[int]:
@@ -108,9 +115,10 @@ class Dump:
         while listed:
             others += [listed] if listed != current else []
             listed = self.word(listed + t_next)
+        found = [(current, self.crashed), *((other, self.switched_out(other)) for other in others)]
         return [
             Thread(address, self.read(address + t_name, 32).split(b"\0")[0].decode(), registers)
-            for address, registers in [(current, self.crashed), *((other, self.switched_out(other)) for other in others)]
+            for address, registers in found
         ]
 
     def switched_out(self, thread: int) -> dict[str, int]:
@@ -123,55 +131,61 @@ class Dump:
 
 
 class Stub:
-    """Answers gdb's packets about one dump."""
+    """Answers gdb's packets about one dump. A thread's id is the address of its `k_thread`."""
 
     def __init__(self, dump: Dump) -> None:
         self.dump = dump
-        self.selected = 0
+        self.by_id = {thread.address: thread for thread in dump.threads}
+        self.selected = dump.threads[0]
 
     def answer(self, packet: str) -> str:
         """The reply; an empty one says that the packet is not supported."""
-        match packet[:1], packet:
-            case _, "?":
-                return f"T{SIGBUS:02x}thread:1;"
-            case "g", _:
-                known = self.dump.threads[self.selected].registers
-                return "".join(known[n].to_bytes(4, "little").hex() if n in known else "x" * 8 for n in REGISTERS)
-            case "m", _:
-                address, size = (int(part, 16) for part in packet[1:].split(","))
-                try:
-                    return self.dump.read(address, size).hex()
-                except LookupError:
-                    return "E01"
-            case "H", _:
-                self.selected = max(int(packet[2:], 16), 1) - 1 if packet[1] == "g" else self.selected
-                return "OK"
-            case "T", _:
-                return "OK"
-            case "q", _:
-                return self.query(packet)
-            case _:
-                return ""
+        answers = {"?": self.stop_reason, "g": self.registers, "m": self.memory, "H": self.select, "q": self.query}
+        if packet[:1] in ("D", "T"):  # detach; is this thread alive?
+            return "OK"
+        return answers[packet[0]](packet[1:]) if packet[:1] in answers else ""
 
-    def query(self, packet: str) -> str:
-        name, _, rest = packet[1:].partition(":")
-        match name:
-            case "Supported":
-                return "PacketSize=4000;qXfer:features:read+;qXfer:threads:read+"
-            case "Attached":
-                return "1"
-            case "C":
-                return "QC1"
-            case "Xfer":
-                document = TARGET if rest.startswith("features") else self.thread_list()
-                offset, length = (int(part, 16) for part in rest.rsplit(":", 1)[1].split(","))
-                part = document[offset : offset + length]
-                return ("m" if offset + length < len(document) else "l") + part
-            case _:
-                return ""
+    def stop_reason(self, _: str) -> str:
+        """Why and in which thread the target stopped."""
+        return f"T{SIGBUS:02x}thread:{self.dump.threads[0].address:x};"
+
+    def registers(self, _: str) -> str:
+        """Of the selected thread, in gdb's order; `x` for what is not known."""
+        known = self.selected.registers
+        return "".join(known[name].to_bytes(4, "little").hex() if name in known else "x" * 8 for name in REGISTERS)
+
+    def memory(self, what: str) -> str:
+        """`address,size`"""
+        address, size = (int(part, 16) for part in what.split(","))
+        try:
+            return self.dump.read(address, size).hex()
+        except LookupError:
+            return "E01"
+
+    def select(self, what: str) -> str:
+        """`g` and a thread; 0 and -1 stand for any."""
+        purpose, thread = what[:1], what[1:]
+        if purpose == "g":
+            self.selected = self.by_id.get(int(thread, 16), self.dump.threads[0])
+        return "OK"
+
+    def query(self, what: str) -> str:
+        """General queries; documents are read in pieces."""
+        name, _, rest = what.partition(":")
+        if name == "Xfer":
+            document = TARGET if rest.startswith("features") else self.thread_list()
+            offset, length = (int(part, 16) for part in rest.rpartition(":")[2].split(","))
+            return ("m" if offset + length < len(document) else "l") + document[offset : offset + length]
+        simple = {
+            "Supported": "PacketSize=4000;qXfer:features:read+;qXfer:threads:read+",
+            "Attached": "1",
+            "C": f"QC{self.dump.threads[0].address:x}",
+        }
+        return simple.get(name, "")
 
     def thread_list(self) -> str:
-        listed = "".join(f'<thread id="{i}" name="{t.name}"/>' for i, t in enumerate(self.dump.threads, 1))
+        """The crashed thread first: gdb numbers them as they come."""
+        listed = "".join(f'<thread id="{t.address:x}" name="{t.name}"/>' for t in self.dump.threads)
         return f'<?xml version="1.0"?><threads>{listed}</threads>'
 
 
@@ -185,7 +199,7 @@ def serve(stub: Stub, source: BinaryIO, sink: BinaryIO) -> None:
             packet += byte
         source.read(2)  # the checksum: a pipe loses nothing
         text = packet.decode("latin-1")
-        reply = "OK" if text[:1] == "D" else stub.answer(text)
+        reply = stub.answer(text)
         sink.write(b"+$" + reply.encode() + b"#%02x" % (sum(reply.encode()) % 256))
         sink.flush()
         if text[:1] in ("D", "k"):

@@ -1,5 +1,5 @@
 /* Statistics over the last samples of every channel, computed whenever nobody else needs the CPU. */
-#include "station.h"
+#include "app/station.h"
 
 static struct window windows[CHANNEL_COUNT];
 struct statistics filter_latest[CHANNEL_COUNT];

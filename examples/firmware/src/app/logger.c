@@ -1,8 +1,8 @@
 /* Keeps the last log records in a ring. */
-#include "station.h"
+#include "app/station.h"
 
-#include "../fatal.h"
-#include "../libc.h"
+#include "fatal.h"
+#include "libc.h"
 
 #define RING_RECORDS 6
 
@@ -18,7 +18,7 @@ static struct k_sem log_sem;
 K_THREAD_STACK_DEFINE(logger_stack, 640);
 static struct k_thread logger_thread_data;
 
-static NOINLINE struct log_record *ring_claim(uint8_t level)
+static NOINLINE struct log_record *ring_claim(enum log_level level)
 {
 	struct log_record *record = &ring.records[(ring.head + ring.used) % RING_RECORDS];
 
@@ -70,7 +70,7 @@ void logger_start(void)
 				       NULL, NULL, 6, 0, "logger"));
 }
 
-void logger_add(uint8_t level, const char *text)
+void logger_add(enum log_level level, const char *text)
 {
 	struct log_record *record = ring_claim(level);
 

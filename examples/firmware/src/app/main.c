@@ -1,11 +1,11 @@
 /* The main thread: starts the station, waits a quarter of a second, and lets it crash as the command line says. */
-#include "station.h"
+#include "app/station.h"
 
-#include "../arch/cortex_m.h"
-#include "../fatal.h"
-#include "../libc.h"
-#include "../semihosting.h"
-#include "../uart.h"
+#include "arch/cortex_m.h"
+#include "fatal.h"
+#include "libc.h"
+#include "semihosting.h"
+#include "uart.h"
 
 #define SETTLE_MS 250
 
@@ -48,8 +48,6 @@ static const char *last_word(const char *line)
 
 static void crash(enum crash_scenario scenario)
 {
-	static const char not_a_function[] = "handlers moved to flash";
-
 	switch (scenario) {
 	case CRASH_NULL_DEREF:
 		sensor_forget_calibration(CHANNEL_PRESSURE);
@@ -65,7 +63,7 @@ static void crash(enum crash_scenario scenario)
 		break;
 	case CRASH_ASSERT:
 		logger_corrupt_ring();
-		logger_add(1, "battery low");
+		logger_add(LOG_ERROR, "battery low");
 		break;
 	case CRASH_BAD_CALL:
 		shell_corrupt_handler("uptime", 0xdeadbeef);
@@ -92,7 +90,7 @@ static void crash(enum crash_scenario scenario)
 		shell_submit("history 40");
 		break;
 	default:
-		uart_log("inf", "main", "nothing to do: %s", not_a_function);
+		uart_log_line("inf", "main", "nobody asked for a crash");
 	}
 }
 

@@ -1,5 +1,5 @@
 /* Names of power states. */
-#include "station.h"
+#include "app/station.h"
 
 const char *power_state_name(enum power_state state)
 {

@@ -1,7 +1,7 @@
 /* A radio whose receive interrupt reads a FIFO. On this board its registers are a few words of RAM. */
-#include "station.h"
+#include "app/station.h"
 
-#include "../arch/cortex_m.h"
+#include "arch/cortex_m.h"
 
 #define RADIO_IRQ 21
 #define FRAME_BYTES 16

@@ -1,7 +1,7 @@
 /* Samples every channel in turn; raw counts become physical values by a calibration per channel. */
-#include "station.h"
+#include "app/station.h"
 
-#include "../libc.h"
+#include "libc.h"
 
 #define SAMPLE_PERIOD_MS 20
 
@@ -82,7 +82,7 @@ static NOINLINE int sensor_poll(struct station *self, uint32_t round)
 		filter_add_sample((enum channel_id)i, reading.raw);
 	}
 	if (failures > 0) {
-		logger_add(2, label);
+		logger_add(LOG_WARNING, label);
 	}
 	return failures;
 }

@@ -1,9 +1,9 @@
 /* Executes command lines: splits them into words and calls the handler of the first one. */
-#include "station.h"
+#include "app/station.h"
 
-#include "../fatal.h"
-#include "../libc.h"
-#include "../uart.h"
+#include "fatal.h"
+#include "libc.h"
+#include "uart.h"
 
 #define MAX_WORDS 4
 

@@ -12,7 +12,7 @@
 #ifndef APP_STATION_H
 #define APP_STATION_H
 
-#include "../kernel/kernel.h"
+#include "kernel/kernel.h"
 
 enum crash_scenario {
 	CRASH_NONE,
@@ -108,14 +108,20 @@ void filter_reset(enum channel_id channel);
 
 /* --- logger --- */
 
+enum log_level {
+	LOG_ERROR = 1,
+	LOG_WARNING,
+	LOG_INFO,
+};
+
 struct log_record {
 	uint32_t time_ms;
-	uint8_t level;
+	enum log_level level;
 	char text[24];
 };
 
 void logger_start(void);
-void logger_add(uint8_t level, const char *text);
+void logger_add(enum log_level level, const char *text);
 /* Lets the ring believe that it holds more than it can. */
 void logger_corrupt_ring(void);
 

@@ -2,7 +2,7 @@
 #ifndef ARCH_CORTEX_M_H
 #define ARCH_CORTEX_M_H
 
-#include "../kernel/kernel.h"
+#include "kernel/kernel.h"
 
 #define REG32(address) (*(volatile uint32_t *)(address))
 

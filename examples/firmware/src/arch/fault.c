@@ -1,7 +1,7 @@
 /* Fault exceptions and SVC: from the fault status registers to a reason code, then to the core dump. */
-#include "cortex_m.h"
+#include "arch/cortex_m.h"
 
-#include "../fatal.h"
+#include "fatal.h"
 
 #define EXC_RETURN_PSP 0x4U
 #define XPSR_ALIGNED 0x200U

@@ -1,5 +1,5 @@
 /* The system tick and the interrupt table. */
-#include "cortex_m.h"
+#include "arch/cortex_m.h"
 
 #define SYSTEM_CLOCK_HZ 25000000
 #define IRQ_COUNT 32

@@ -2,7 +2,7 @@
  * Memory protection (Armv7-M ARM, B3.5), over the default memory map for privileged code:
  * the null page and the lowest bytes of the running thread's stack cannot be touched, RAM cannot be executed.
  */
-#include "cortex_m.h"
+#include "arch/cortex_m.h"
 
 #define GUARD_SIZE 32U
 

@@ -1,7 +1,7 @@
 /* Vector table and reset. */
-#include "cortex_m.h"
+#include "arch/cortex_m.h"
 
-#include "../libc.h"
+#include "libc.h"
 
 extern uint32_t _data_load[], _data_start[], _data_end[], _bss_start[], _bss_end[];
 

@@ -1,5 +1,5 @@
 /* Switching threads in PendSV, the way Zephyr's classic Cortex-M port does: r4..r11 and psp go to callee_saved. */
-#include "cortex_m.h"
+#include "arch/cortex_m.h"
 
 #define XPSR_THUMB 0x01000000U
 

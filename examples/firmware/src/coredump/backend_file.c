@@ -1,7 +1,7 @@
 /* The dump as a file on the host, in its working directory. */
-#include "coredump.h"
+#include "coredump/coredump.h"
 
-#include "../semihosting.h"
+#include "semihosting.h"
 
 static int file;
 

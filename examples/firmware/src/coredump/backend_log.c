@@ -1,7 +1,7 @@
 /* The dump as log lines of hexadecimal digits between two markers, as Zephyr's logging backend writes it. */
-#include "coredump.h"
+#include "coredump/coredump.h"
 
-#include "../uart.h"
+#include "uart.h"
 
 #define BYTES_PER_LINE 32
 

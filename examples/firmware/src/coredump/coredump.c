@@ -1,6 +1,6 @@
-#include "coredump.h"
+#include "coredump/coredump.h"
 
-#include "../libc.h"
+#include "libc.h"
 
 #define HEADER_VERSION 2
 #define TARGET_ARM_CORTEX_M 3

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../arch/cortex_m.h"
+#include "arch/cortex_m.h"
 
 #define COREDUMP_MEMORY_RAM 1	  /* all of RAM that the image uses */
 #define COREDUMP_MEMORY_THREADS 2 /* every thread's struct and stack, the interrupt stack */

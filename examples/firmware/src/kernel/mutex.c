@@ -1,7 +1,7 @@
 /* A recursive mutex with an owner; no priority inheritance. */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
-#include "../arch/cortex_m.h"
+#include "arch/cortex_m.h"
 
 void k_mutex_init(struct k_mutex *mutex)
 {

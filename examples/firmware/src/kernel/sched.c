@@ -1,8 +1,8 @@
 /* Who runs: one run queue ordered by priority, wait queues, and the stack check on the way into a switch. */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
-#include "../arch/cortex_m.h"
-#include "../fatal.h"
+#include "arch/cortex_m.h"
+#include "fatal.h"
 
 static struct k_thread *thread_of(sys_dnode_t *node)
 {

@@ -1,7 +1,7 @@
 /* A counting semaphore. */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
-#include "../arch/cortex_m.h"
+#include "arch/cortex_m.h"
 
 void k_sem_init(struct k_sem *sem, unsigned int initial, unsigned int limit)
 {

@@ -1,8 +1,8 @@
 /* Creating, listing and starting threads. */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
-#include "../arch/cortex_m.h"
-#include "../libc.h"
+#include "arch/cortex_m.h"
+#include "libc.h"
 
 struct z_kernel _kernel;
 

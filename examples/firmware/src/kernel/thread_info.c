@@ -2,7 +2,7 @@
  * Where debuggers find the kernel's structures: Zephyr's subsys/debug/thread_info.c describes the same table.
  * 0xffffffff says that this firmware has no such member.
  */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
 #define UNAVAILABLE ((size_t)0xffffffff)
 #define DEBUG_INFO __attribute__((used, section(".dbg_thread_info")))

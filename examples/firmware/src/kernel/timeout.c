@@ -1,7 +1,7 @@
 /* The tick: a list of timeouts, each relative to the one before it. */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
-#include "../arch/cortex_m.h"
+#include "arch/cortex_m.h"
 
 static sys_dlist_t timeout_list = {{&timeout_list}, {&timeout_list}};
 static uint32_t curr_tick;
