@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from contract.chunk import PROTOCOL_VERSION
 from contract.errors import MessageError
+from contract.malformed import MALFORMED
 
 MAX_BITMAP = 256
 """Bytes of the bitmap: it describes the 2,048 chunks behind the first missing one, more than any window."""
@@ -60,7 +61,7 @@ def decode_ack(payload: bytes) -> Ack:
     """Decode one acknowledgement; raises `AckError`."""
     try:
         ack = _decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except MALFORMED as error:
         raise AckError(f"not an acknowledgement: {error}") from error
     if ack.version != PROTOCOL_VERSION:
         raise AckError(f"acknowledgement of protocol version {ack.version}; this client speaks {PROTOCOL_VERSION}")

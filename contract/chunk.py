@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from contract.errors import MessageError
+from contract.malformed import MALFORMED
 
 PROTOCOL_VERSION = 1
 
@@ -139,7 +140,7 @@ def decode_chunk(payload: bytes) -> Chunk:
         raise ChunkBoundsError(f"message of {len(payload)} bytes; a chunk has at most {MAX_MESSAGE_SIZE}")
     try:
         chunk = _decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except MALFORMED as error:
         raise _explain(payload, error) from error
     if chunk.version != PROTOCOL_VERSION:
         raise UnknownVersion(f"protocol version {chunk.version}; this server speaks {PROTOCOL_VERSION}")
@@ -160,7 +161,7 @@ def dump_id_of(payload: bytes) -> bytes | None:
     """The dump id of a message that `decode_chunk` refused, if it can be made out: to tell its device why."""
     try:
         head = _head_decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except MALFORMED:
         return None
     return head.dump_id if 4 <= len(head.dump_id) <= 32 else None
 
@@ -169,7 +170,7 @@ def _explain(payload: bytes, error: Exception) -> ChunkError:
     """A message of another version may differ in every other field, so the version is named first."""
     try:
         head = _head_decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except MALFORMED:
         return ChunkTypeError(f"not a chunk: {error}")
     if head.version not in (PROTOCOL_VERSION, -1):
         return UnknownVersion(f"protocol version {head.version}; this server speaks {PROTOCOL_VERSION}")

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from contract.chunk import Attribute
 from contract.errors import MessageError
+from contract.malformed import MALFORMED
 
 EVENT_TYPE = "io.faultcast.crash.v1"
 SCHEMA_ID = "urn:faultcast:schema:crash-event:1"
@@ -132,7 +133,7 @@ def decode_event(payload: bytes) -> CrashEvent:
     """Decode a crash event; raises `EventError`."""
     try:
         return _decoder.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except MALFORMED as error:
         raise EventError(f"not a crash event: {error}") from error
 
 

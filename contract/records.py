@@ -25,6 +25,7 @@ from msgspec import Meta
 
 from contract.chunk import Metadata
 from contract.errors import MessageError
+from contract.malformed import MALFORMED
 
 T = TypeVar("T")
 
@@ -116,7 +117,7 @@ def decode_letter(value: bytes) -> DeadLetter:
 def _decode(decoder: msgspec.msgpack.Decoder[T], value: bytes) -> T:
     try:
         return decoder.decode(value)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except MALFORMED as error:
         raise RecordError(f"stream entry is not a {decoder.type.__name__}: {error}") from error
 
 
