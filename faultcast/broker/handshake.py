@@ -68,6 +68,8 @@ def will_of(packet: ConnectPacket, client_id: str) -> Will | None:
         will.topic,
         will.payload or b"",
         qos=will.qos,
+        # The class insists on one at QoS 1; every delivery gets its own.
+        packet_id=1 if int(will.qos) else None,
         retain=will.retain,
         payload_format_indicator=will.payload_format_indicator,
         message_expiry_interval=will.message_expiry_interval,
