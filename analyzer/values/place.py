@@ -1,0 +1,130 @@
+"""Where a value lies: what a location description comes to (DWARF 5, section 2.6), and reading bits from there.
+
+A place may be known in one part and unknown in another, so reading is done bit range by bit range; what is unknown
+says why.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from analyzer.symbols.interface import Machine
+
+_EM_ARM = 40
+_ARM_FIRST_DOUBLE = 256
+
+
+class Unknown(Enum):
+    """Why a value cannot be shown; the text is what people see."""
+
+    OPTIMIZED_OUT = "<optimized out>"
+    NOT_IN_DUMP = "<not in dump>"
+    SYNTHETIC_POINTER = "<synthetic pointer>"
+    UNREADABLE = "<cannot be decoded>"
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """The object lies in memory."""
+
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class InRegister:
+    """The object is what a register of the frame holds."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Implicit:
+    """The object lies nowhere, but its bytes are known."""
+
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """The object has no value that could be shown."""
+
+    reason: Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bits of an object that is scattered; `offset` is where they start in `place`."""
+
+    place: "Place"
+    size: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """The object is put together from pieces, the least significant first."""
+
+    pieces: tuple[Piece, ...]
+
+
+Place = InMemory | InRegister | Implicit | Nowhere | Composite
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Reads the bits of one object, wherever they are."""
+
+    machine: Machine
+    elf_machine: int
+    pointer_size: int
+
+    def bits(self, place: Place, offset: int, size: int) -> int | Unknown:
+        """`size` bits from bit `offset` of the object, as an unsigned number."""
+        content = self.content(place, offset // 8, (offset % 8 + size + 7) // 8)
+        if isinstance(content, Unknown):
+            return content
+        return int.from_bytes(content, "little") >> offset % 8 & (1 << size) - 1
+
+    def content(self, place: Place, offset: int, size: int) -> bytes | Unknown:
+        """`size` bytes from byte `offset` of the object."""
+        if isinstance(place, InMemory):
+            content = self.machine.read(place.address + offset & self._mask, size)
+            return Unknown.NOT_IN_DUMP if content is None or len(content) != size else content
+        if isinstance(place, InRegister):
+            return self._register(place.number, offset, size)
+        if isinstance(place, Implicit):
+            content = place.content[offset : offset + size]
+            return content if len(content) == size else Unknown.OPTIMIZED_OUT
+        if isinstance(place, Nowhere):
+            return place.reason
+        return self._assemble(place, offset, size)
+
+    def _register(self, number: int, offset: int, size: int) -> bytes | Unknown:
+        value = self.machine.register(number)
+        if value is None:
+            return Unknown.NOT_IN_DUMP
+        # A debugger would go on in the next register; which one that is depends on too much to be sure.
+        is_double = self.elf_machine == _EM_ARM and number >= _ARM_FIRST_DOUBLE
+        width = 8 if is_double else self.pointer_size
+        if offset + size > width:
+            return Unknown.UNREADABLE
+        content = (value & (1 << 8 * width) - 1).to_bytes(width, "little")
+        return content[offset : offset + size]
+
+    def _assemble(self, place: Composite, offset: int, size: int) -> bytes | Unknown:
+        first, last = offset * 8, (offset + size) * 8
+        total = 0
+        start = 0
+        for piece in place.pieces:
+            end = start + piece.size
+            low, high = max(start, first), min(end, last)
+            if low < high:
+                part = self.bits(piece.place, piece.offset + low - start, high - low)
+                if isinstance(part, Unknown):
+                    return part
+                total |= part << low - first
+            start = end
+        return total.to_bytes(size, "little") if start >= last else Unknown.OPTIMIZED_OUT
+
+    @property
+    def _mask(self) -> int:
+        return (1 << 8 * self.pointer_size) - 1
