@@ -39,6 +39,7 @@ SCENARIOS = {
     "unaligned": "A packet field that lies at an odd address is read as a word.",
     "bus-fault": "The shell is asked to show memory that does not exist.",
     "oops": "The shell stops itself with k_oops.",
+    "stack-lost": "A sort never ends its recursion; the stack guard swallows the exception frame as well.",
     "stack-guard": "One large frame reaches below the shell's stack; the store that comes upon the stack guard faults.",
 }
 
@@ -66,6 +67,7 @@ CASES = [
     Case("oops-Og", "oops", {"OPT": "g"}),
     Case("call-data-Os", "call-data", {"OPT": "s"}),
     Case("stack-guard-Os", "stack-guard", {"OPT": "s"}),
+    Case("stack-lost-Os", "stack-lost", {"OPT": "s", "COMPRESS": "zlib"}, "Compressed debug sections."),
     Case("null-deref-Os-dwarf4", "null-deref", {"OPT": "s", "DWARF": "4"}, "DWARF 4."),
     Case("div-zero-Og-zlib", "div-zero", {"OPT": "g", "COMPRESS": "zlib"}, "Debug sections are compressed."),
     Case(
@@ -98,6 +100,8 @@ NOTES = {
     "isr-fault": "The current thread of the dump (main) was interrupted; the frames are the interrupt handler's.",
     "bad-call": "PC is not code: gdb takes the caller from LR.",
     "call-data": "PC is not code: gdb takes the caller from LR, and names the innermost frame after a data object.",
+    "stack-lost": "The processor could not save the registers: those of the crashed thread are what lay in its stack "
+    "guard, and gdb's frames and values made from them mean nothing. The other threads are as they should be.",
     "stack-guard": "SP of the crashed thread lies below its stack; the memory there belongs to another thread.",
 }
 
@@ -106,7 +110,9 @@ DISAGREEMENT = (
     "Where a frame has an `addr2line` member, binutils names that line and gdb another one: of several rows at one "
     "address gdb prefers the last one that begins a statement, even one of an outer function."
 )
-TAIL_CALLS = "Frames of kind `tail-call` have no stack frame of their own: gdb concludes from the call sites that they were there."
+TAIL_CALLS = (
+    "gdb did not find frames of kind `tail-call` on the stack: it concludes from call sites that they were there."
+)
 
 
 def run(command: list[str], cwd: Path, **environment: str) -> str:

@@ -21,6 +21,7 @@ static const char *const scenario_names[] = {
 	[CRASH_ISR_FAULT] = "isr-fault",	   [CRASH_UNALIGNED] = "unaligned",
 	[CRASH_BUS_FAULT] = "bus-fault",	   [CRASH_OOPS] = "oops",
 	[CRASH_CALL_DATA] = "call-data",	   [CRASH_STACK_GUARD] = "stack-guard",
+	[CRASH_STACK_LOST] = "stack-lost",
 };
 
 enum crash_scenario crash_scenario_parse(const char *word)
@@ -88,6 +89,9 @@ static void crash(enum crash_scenario scenario)
 		break;
 	case CRASH_STACK_GUARD:
 		shell_submit("history 40");
+		break;
+	case CRASH_STACK_LOST:
+		shell_submit("sort");
 		break;
 	default:
 		uart_log_line("inf", "main", "nobody asked for a crash");

@@ -136,9 +136,39 @@ static NOINLINE int cmd_history(int argc, char **argv)
 	return lines[0];
 }
 
+/* Sorts both halves and merges them; a single entry has a half as large as itself. */
+static NOINLINE int sort_entries(uint8_t *entries, unsigned int count)
+{
+	unsigned int half = count / 2;
+	int moved = 0;
+
+	if (count == 0) {
+		return 0;
+	}
+	moved += sort_entries(entries + half, count - half);
+	moved += sort_entries(entries, half);
+	for (unsigned int i = 1; i < count; i++) {
+		if (entries[i - 1] > entries[i]) {
+			uint8_t larger = entries[i - 1];
+
+			entries[i - 1] = entries[i];
+			entries[i] = larger;
+			moved++;
+		}
+	}
+	return moved;
+}
+
+static int cmd_sort(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return sort_entries(packet, sizeof(packet));
+}
+
 static struct shell_command commands[] = {
-	{"settings", cmd_settings, 2}, {"uptime", cmd_uptime, 1}, {"peek", cmd_peek, 2},
-	{"packet", cmd_packet, 1},     {"reboot", cmd_reboot, 1}, {"history", cmd_history, 1},
+	{"settings", cmd_settings, 2}, {"uptime", cmd_uptime, 1}, {"peek", cmd_peek, 2}, {"packet", cmd_packet, 1},
+	{"reboot", cmd_reboot, 1},     {"history", cmd_history, 1}, {"sort", cmd_sort, 1},
 };
 
 static struct shell_command *find_command(const char *name)

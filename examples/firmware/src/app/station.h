@@ -28,6 +28,7 @@ enum crash_scenario {
 	CRASH_OOPS,
 	CRASH_CALL_DATA,
 	CRASH_STACK_GUARD,
+	CRASH_STACK_LOST,
 };
 
 /* What the command line asks for; CRASH_NONE for an unknown word. */
