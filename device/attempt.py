@@ -49,7 +49,7 @@ def first_metadata(dump: Path, dump_id: bytes, metadata: Metadata) -> Metadata:
 
 
 def forget_attempt(dump: Path) -> None:
-    """Remove the note, after everything in the file is stored or rejected."""
+    """Remove the note, after everything in the file is stored."""
     note_path(dump).unlink(missing_ok=True)
 
 

@@ -12,6 +12,7 @@ from contract.chunk import (
     Chunk,
     ChunkBoundsError,
     Metadata,
+    decode_chunk,
     encode_chunk,
 )
 from contract.identity import dump_id, event_id
@@ -25,7 +26,12 @@ class ChunkedDump:
     """A dump and its metadata, ready to be sent. The same content and metadata always give the same messages."""
 
     def __init__(self, content: bytes, metadata: Metadata, chunk_size: int = DEFAULT_CHUNK_SIZE) -> None:
-        """Checksums are added to the metadata; raises `ChunkBoundsError` for sizes that the protocol cannot name."""
+        """Checksums are added to the metadata.
+
+        Raises:
+            ChunkBoundsError: a size that the protocol cannot name.
+            ChunkTypeError: metadata that are too long.
+        """
         if not 1 <= len(content) <= MAX_DUMP_SIZE:
             raise ChunkBoundsError(f"a dump of {len(content)} bytes; the protocol takes 1 to {MAX_DUMP_SIZE}")
         if not 1 <= chunk_size <= MAX_CHUNK_SIZE:
@@ -33,6 +39,7 @@ class ChunkedDump:
         self.content = content
         self.metadata = msgspec.structs.replace(metadata, crc32=crc32(content), sha256=hashlib.sha256(content).digest())
         self.layout = Layout(dump_id(content), len(content), chunk_size)
+        decode_chunk(self.payload(0))  # better refused here than by the server, where nobody is looking
 
     def payload(self, sequence: int) -> bytes:
         """The message of one chunk; `sequence` is below `layout.count`."""
