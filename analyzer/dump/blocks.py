@@ -31,6 +31,7 @@ class BlockReader:
         self.kernel: SparseBytes | None = None
         self.cpus: list[CpuSnapshot] = []
         self.memory = MemoryImage()
+        self.ranges: list[tuple[int, int]] = []
         self.trailing = b""
         self.truncated = False
         self.caveats: list[Caveat] = []
@@ -165,6 +166,7 @@ class BlockReader:
         block = self._payload(content, end - start, f"memory {start:#x}..{end:#x}")
         if self.memory.add(start, block):
             self._warn("overlap", f"memory in {start:#x}..{end:#x} was dumped twice and differs; the first is used")
+        self.ranges.append((start, end))
         return content + (end - start)
 
     def _read_checksum(self, position: int) -> int:

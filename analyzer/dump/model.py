@@ -69,6 +69,8 @@ class Dump:
     """Payload of block `T`: a copy of the kernel's `struct z_kernel _kernel`."""
     cpus: tuple[CpuSnapshot, ...]
     memory: MemoryImage
+    blocks: tuple[tuple[int, int], ...]
+    """Address ranges of the memory blocks, in the order in which the device wrote them; half-open."""
     trailing: bytes
     """Bytes behind the last block that could be read, such as those of a callback core dump device."""
     truncated: bool

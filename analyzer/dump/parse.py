@@ -42,6 +42,7 @@ def parse(data: bytes, missing: Iterable[Range] = ()) -> Dump:
         kernel=blocks.kernel,
         cpus=tuple(blocks.cpus),
         memory=blocks.memory,
+        blocks=tuple(blocks.ranges),
         trailing=blocks.trailing,
         truncated=contained.truncated or blocks.truncated,
         caveats=(*caveats, *blocks.caveats),

@@ -1,0 +1,188 @@
+"""The analysis of one dump: bytes in, report out, no I/O."""
+
+from collections.abc import Iterable
+
+from analyzer.cpu import Context, Cpu, cpu_for, target_name
+from analyzer.dump import Caveat, Dump, parse
+from analyzer.dump.build_id import build_id_in
+from analyzer.dump.memory import Memory
+from analyzer.explain import Explanation, Facts, explain, mismatches
+from analyzer.explain.fault import SourceLine
+from analyzer.explain.mismatch import CODE as MISMATCH
+from analyzer.grouping import NamedFrame, group, load_plumbing
+from analyzer.report import model
+from analyzer.report.build import Subject, ThreadWriter
+from analyzer.symbols.interface import Symbols
+from analyzer.unwind import Unwinder
+from analyzer.zephyr import Kernel, KernelThread, is_thread_entry, read_kernel, reason_of
+
+_NO_KERNEL = Kernel(None, (), ())
+
+
+def analyze(
+    dump: bytes, symbols: Symbols | None, missing: Iterable[tuple[int, int]] = (), *, build_id: str | None = None
+) -> model.Report:
+    """Analyse a core dump.
+
+    `missing` lists half-open byte ranges of the dump that never arrived; `build_id` is the hexadecimal id that the
+    device sent beside the dump, if it did. Without symbols the report says what registers and memory alone tell.
+
+    Raises:
+        NotADump: there is no core dump in the bytes.
+        UnsupportedDump: there is one, of a kind that cannot be analysed.
+        LimitExceeded: there are more than 64 MiB.
+    """
+    return _Analysis(parse(dump, missing), symbols, build_id).report()
+
+
+class _Analysis:
+    """The parts of one analysis, each made from the ones before."""
+
+    def __init__(self, dump: Dump, symbols: Symbols | None, build_id: str | None) -> None:
+        self.dump = dump
+        self.caveats = list(dump.caveats)
+        self.cpu = cpu_for(dump.header.target, symbols.machine if symbols else None)
+        self.symbols = self._fitting(symbols)
+        self.memory = Memory(dump.memory, self.symbols.read_only if self.symbols else None)
+        self.kernel = read_kernel(dump, self.symbols, self.memory) if self.symbols else _NO_KERNEL
+        self.caveats += self.kernel.caveats
+        self.crashed = self._crashed()
+        self.given_build_id = build_id
+        if self.symbols is not None:
+            self.caveats += mismatches(dump, self.symbols, self.cpu, self.crashed.context, build_id)
+
+    def _fitting(self, symbols: Symbols | None) -> Symbols | None:
+        """The symbols, unless they are for another architecture altogether."""
+        if symbols is None:
+            return None
+        wrong_machine = self.cpu is not None and symbols.machine != self.cpu.machine
+        if not wrong_machine and symbols.pointer_size == self.dump.header.pointer_size:
+            return symbols
+        self.caveats.append(
+            Caveat(
+                MISMATCH,
+                f"the firmware is for another architecture (ELF machine {symbols.machine}, {8 * symbols.pointer_size} "
+                f"bits) than the dump ({target_name(self.dump.header.target)}); it was not used",
+            )
+        )
+        return None
+
+    def _crashed(self) -> Subject:
+        thread = self.kernel.current
+        if self.cpu is None:
+            name = target_name(self.dump.header.target)
+            problem = f"registers of {name} cannot be read yet"
+            self.caveats.append(Caveat("unsupported-architecture", problem))
+            return Subject(thread, None, None, problem)
+        if self.dump.architecture is None:
+            problem = "the dump has no registers of the crash"
+            self.caveats.append(Caveat("no-registers", problem))
+            return Subject(thread, None, None, problem)
+        found = self.cpu.crashed(self.dump.architecture, self.memory)
+        self.caveats += found.caveats
+        reason = reason_of(self.dump.header.reason or 0)
+        unwinder = self._unwinder(self.cpu)
+        bounds = self._bounds(thread, found.contexts)
+        best = unwinder.best(found.contexts, bounds, software_fault=reason is not None and reason.software)
+        if best is None:
+            return Subject(thread, None, None, "the registers of the crash could not be read")
+        return Subject(thread, *best)
+
+    def _unwinder(self, cpu: Cpu) -> Unwinder:
+        return Unwinder(cpu, self.memory, self.symbols, is_thread_entry)
+
+    @staticmethod
+    def _bounds(thread: KernelThread | None, contexts: Iterable[Context]) -> tuple[int, int] | None:
+        """The stack that the crash happened on, unless it was an interrupt's."""
+        if thread is None or any(context.interrupt for context in contexts):
+            return None
+        return thread.stack
+
+    def _switched_out(self, thread: KernelThread) -> Subject:
+        """A thread that did not run when the dump was taken."""
+        cpu = self.cpu
+        if cpu is None or thread.saved is None:
+            return Subject(thread, None, None, "where the kernel saved its registers is not known")
+        if thread.switch_handle:
+            return Subject(thread, None, None, "this firmware saves registers in a way that cannot be read yet")
+        context = cpu.switched_out(thread.saved, self.memory)
+        if isinstance(context, str):
+            return Subject(thread, None, None, context)
+        unwinder = self._unwinder(cpu)
+        pointer, pc = context.registers[cpu.sp], context.registers[cpu.pc]
+        if thread.stack is not None and not thread.stack[0] <= pointer <= thread.stack[1]:
+            return Subject(thread, None, None, f"its saved stack pointer {pointer:#010x} is outside its stack")
+        if self.symbols is not None and not unwinder.is_executable(pc):
+            return Subject(thread, None, None, f"its saved program counter {pc:#010x} is not code")
+        return Subject(thread, context, unwinder.unwind(context, thread.stack))
+
+    def report(self) -> model.Report:
+        writer = ThreadWriter(self.cpu, self.memory, self.symbols, self.dump.header.pointer_size)
+        crashed = writer.thread(self.crashed, crashed=True)
+        threads = [crashed] + [
+            writer.thread(self._switched_out(thread), crashed=False) for thread in self.kernel.others
+        ]
+        explanation = self._explain(crashed)
+        held = build_id_in(self.dump.memory)
+        build_id = self.given_build_id or (held.hex() if held else None)
+        if build_id is None and self.symbols is not None and self.symbols.build_ids:
+            build_id = self.symbols.build_ids[0].hex()
+        frames = [
+            NamedFrame(int(frame.pc, 16), frame.function, frame.file, frame.trust == "scan") for frame in crashed.frames
+        ]
+        grouping = group(explanation.kind, frames, load_plumbing(), build_id)
+        return model.Report(
+            symbolized=self.symbols is not None,
+            fault=model.Fault(
+                kind=explanation.kind,
+                title=explanation.title,
+                explanation=explanation.text,
+                reason=self.dump.header.reason,
+                reason_name=explanation.reason_name,
+                address=None if explanation.address is None else writer.address(explanation.address),
+                evidence=list(explanation.evidence),
+            ),
+            fingerprint=grouping.fingerprint,
+            grouped_by=grouping.explanation,
+            threads=threads,
+            firmware=model.Firmware(
+                build_id=build_id,
+                matches=None if self.symbols is None else all(caveat.code != MISMATCH for caveat in self.caveats),
+            ),
+            dump=self._facts(writer),
+            warnings=[model.Warning(code=caveat.code, text=caveat.text) for caveat in self.caveats],
+        )
+
+    def _explain(self, crashed: model.Thread) -> Explanation:
+        context = self.crashed.context
+        pc = context.registers.get(self.cpu.pc) if context is not None and self.cpu is not None else None
+        is_code = None
+        if self.symbols is not None and self.cpu is not None and pc is not None:
+            is_code = self._unwinder(self.cpu).is_executable(pc)
+        kernel = self.crashed.kernel
+        facts = Facts(
+            reason=self.dump.header.reason,
+            cpu=self.cpu,
+            context=context,
+            stack=self.crashed.stack,
+            lines=[SourceLine(frame.function, frame.file, frame.line) for frame in crashed.frames],
+            memory=self.memory,
+            pc_is_code=is_code,
+            thread=kernel.name if kernel else None,
+            thread_stack=kernel.stack if kernel else None,
+        )
+        return explain(facts, load_plumbing())
+
+    def _facts(self, writer: ThreadWriter) -> model.Dump:
+        ranges = self.dump.memory.ranges()
+        return model.Dump(
+            container=self.dump.container,
+            size=self.dump.size,
+            truncated=self.dump.truncated,
+            version=self.dump.header.version,
+            architecture=target_name(self.dump.header.target),
+            pointer_size=self.dump.header.pointer_size,
+            memory=[(writer.address(start), writer.address(end)) for start, end in ranges],
+            memory_size=sum(end - start for start, end in ranges),
+            trailing_size=len(self.dump.trailing),
+        )

@@ -1,0 +1,43 @@
+"""One file per CPU architecture behind one small interface."""
+
+from analyzer.cpu.base import Access, Context, Cpu, CrashContexts, ExceptionReturn, SavedThread, StatusBit
+from analyzer.cpu.cortex_m import CortexM
+from analyzer.dump.model import Target
+
+__all__ = [
+    "Access",
+    "Context",
+    "CortexM",
+    "Cpu",
+    "CrashContexts",
+    "ExceptionReturn",
+    "SavedThread",
+    "StatusBit",
+    "cpu_for",
+    "target_name",
+]
+
+_CPUS: dict[int, Cpu] = {Target.ARM_CORTEX_M: CortexM()}
+_MACHINES = {3: Target.X86, 40: Target.ARM_CORTEX_M, 62: Target.X86_64, 94: Target.XTENSA, 183: Target.ARM64}
+_NAMES = {
+    Target.X86: "x86",
+    Target.X86_64: "x86-64",
+    Target.ARM_CORTEX_M: "ARM Cortex-M",
+    Target.RISC_V: "RISC-V",
+    Target.XTENSA: "Xtensa",
+    Target.ARM64: "ARM64",
+}
+
+
+def cpu_for(target: int | None, machine: int | None) -> Cpu | None:
+    """The CPU of a dump's target code, else of an ELF's e_machine where the dump's header never arrived."""
+    if target is None and machine is not None:
+        target = _MACHINES.get(machine)
+    return None if target is None else _CPUS.get(target)
+
+
+def target_name(target: int | None) -> str:
+    """A target code for a person."""
+    if target is None:
+        return "unknown architecture"
+    return _NAMES[Target(target)] if target in _NAMES else f"architecture {target}"

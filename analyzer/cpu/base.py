@@ -1,0 +1,161 @@
+"""What the analyzer asks of a CPU architecture. Nothing in here knows DWARF or Zephyr's kernel objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from analyzer.dump.caveat import Caveat
+from analyzer.dump.memory import Memory
+from analyzer.dump.model import ArchitectureBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The registers of one moment of one thread. A register that is not known is not in the mapping."""
+
+    registers: Mapping[int, int]
+    """DWARF register number to value; the program counter without instruction set bits."""
+    status: int | None = None
+    """The program status register, which has no DWARF number."""
+    interrupt: int = 0
+    """Number of the exception or interrupt that was being handled; 0 in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrashContexts:
+    """How the context that crashed may be read, best first. More than one where the dump leaves it open."""
+
+    contexts: tuple[Context, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedThread:
+    """Where the kernel keeps what is needed to find a switched-out thread's registers."""
+
+    stack_pointer_field: int
+    """Address of the field that holds the saved stack pointer."""
+    exc_return: int | None = None
+    """Cortex-M: low byte of the thread's EXC_RETURN, where the firmware stores it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionReturn:
+    """What lies under an exception handler's first frame."""
+
+    context: Context | None
+    reason: str = ""
+    """Why there is no context."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusBit:
+    """A bit of a fault status register that was set."""
+
+    register: str
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultStatus:
+    """The fault status registers, as far as the dump holds them."""
+
+    bits: tuple[StatusBit, ...] = ()
+    address: int | None = None
+    """The address whose access failed, when the hardware says that it is valid."""
+    reason: int | None = None
+    """The reason code that the bits stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The memory access that an instruction makes."""
+
+    store: bool
+    size: int
+    """Bytes."""
+    base: int
+    """DWARF number of the base register."""
+    base_value: int
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What the CPU can tell about a fault from reason code, registers and code alone."""
+
+    kind: str
+    """Stable slug."""
+    label: str
+    """Start of a title, such as `Division by zero`."""
+    reason: str
+    """The reason code's name."""
+    details: tuple[str, ...] = field(default=())
+
+
+class Cpu(Protocol):
+    """An architecture."""
+
+    name: str
+    machine: int
+    """ELF e_machine."""
+    pointer_size: int
+    register_names: Mapping[int, str]
+    """DWARF number to name, in the order a person expects."""
+    pc: int
+    sp: int
+    link: int | None
+    """Number of the register that a call leaves its return address in."""
+    status_name: str
+    """Of the program status register."""
+    callee_saved: frozenset[int]
+    """Registers that a function leaves as it found them, where no call frame information says otherwise."""
+
+    def crashed(self, block: ArchitectureBlock, memory: Memory) -> CrashContexts:
+        """The context that crashed, from the dump's register block."""
+        ...
+
+    def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
+        """The registers of a thread that does not run, or why they cannot be had."""
+        ...
+
+    def code_address(self, value: int) -> int:
+        """A function pointer or return address without instruction set bits."""
+        ...
+
+    def is_exception_return(self, address: int) -> bool:
+        """Whether a return address is a request to return from an exception."""
+        ...
+
+    def exception_return(self, address: int, registers: Mapping[int, int], memory: Memory) -> ExceptionReturn:
+        """The interrupted context; `registers` are those behind the handler's return, with its stack pointer."""
+        ...
+
+    def ends_stack(self, address: int) -> bool:
+        """Whether a return address is one that marks the outermost frame."""
+        ...
+
+    def after_call(self, pc: int, memory: Memory) -> bool:
+        """Whether the instruction before pc entered the kernel, so that it and not pc is what was executed."""
+        ...
+
+    def follows_call(self, value: int, memory: Memory) -> bool:
+        """Whether a word can be a return address: it has the instruction set bits, and a call stands before it."""
+        ...
+
+    def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
+        """The register through which the call before a return address went; None unless it is such a call."""
+        ...
+
+    def access(self, context: Context, memory: Memory) -> Access | None:
+        """The memory access of the instruction at the context's pc."""
+        ...
+
+    def fault(self, reason: int) -> Fault | None:
+        """What an architecture specific reason code means."""
+        ...
+
+    def fault_status(self, memory: Memory) -> FaultStatus:
+        """The fault status registers, where the dump holds them."""
+        ...

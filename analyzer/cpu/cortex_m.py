@@ -1,0 +1,200 @@
+"""ARM Cortex-M.
+
+Register blocks: Zephyr's `arch/arm/core/cortex_m/coredump.c` (`struct arm_arch_block`). Exception frames, EXC_RETURN
+and xPSR: Armv7-M Architecture Reference Manual (DDI 0403), B1.5.6 to B1.5.8. Register numbers: DWARF for the Arm
+Architecture (IHI 0040). Switched-out threads: Zephyr's `include/zephyr/arch/arm/thread.h` and the PendSV handler in
+`arch/arm/core/cortex_m/swap_helper.S`.
+"""
+
+from collections.abc import Mapping
+
+from analyzer.cpu import cortex_m_faults, thumb
+from analyzer.cpu.base import Access, Context, CrashContexts, ExceptionReturn, Fault, FaultStatus, SavedThread
+from analyzer.dump.caveat import Caveat
+from analyzer.dump.memory import Memory
+from analyzer.dump.model import ArchitectureBlock
+
+R0, R1, R2, R3, R4, R11, R12, SP, LR, PC = 0, 1, 2, 3, 4, 11, 12, 13, 14, 15
+HARDWARE_FRAME = (R0, R1, R2, R3, R12, LR, PC)
+"""What the hardware stacks, in order; xPSR follows."""
+BASIC_FRAME = 32
+EXTENDED_FRAME = BASIC_FRAME + 72
+"""Bytes with s0..s15, FPSCR and a reserved word behind the basic frame."""
+CALLEE_SAVED = 8
+"""Registers r4..r11."""
+EXC_RETURN_PREFIX = 0xFFFFFF80
+EXC_RETURN_BASIC = 0x10
+EXC_RETURN_PSP = 0x04
+XPSR_THUMB = 1 << 24
+XPSR_ALIGNED = 1 << 9
+XPSR_EXCEPTION = 0x1FF
+
+_SIZES = {1: 36, 2: 68, 3: 76}
+_OFFSET_XPSR, _OFFSET_SP, _OFFSET_R4, _OFFSET_VALID = 28, 32, 36, 68
+_SOFTWARE_NAMES = {number: f"r{number}" for number in range(13)}
+
+
+class CortexM:
+    """Armv6-M, Armv7-M and Armv8-M."""
+
+    name = "ARM Cortex-M"
+    machine = 40
+    pointer_size = 4
+    register_names: Mapping[int, str] = {**_SOFTWARE_NAMES, SP: "sp", LR: "lr", PC: "pc"}
+    pc = PC
+    sp = SP
+    link: int | None = LR
+    status_name = "xpsr"
+    callee_saved = frozenset(range(R4, R11 + 1))
+
+    def crashed(self, block: ArchitectureBlock, memory: Memory) -> CrashContexts:
+        """The context that crashed; two where only the unwinding can tell a frame with FP state from one without."""
+        payload = block.payload
+        version = block.version if _SIZES.get(block.version) == block.claimed_size else None
+        caveats: list[Caveat] = []
+        if version is None:
+            version = next((known for known, size in _SIZES.items() if size == block.claimed_size), None)
+            text = f"register block version {block.version} has {block.claimed_size} bytes"
+            if version is None:
+                return CrashContexts((), (Caveat("unknown-registers", f"{text}, which no known layout has"),))
+            caveats.append(Caveat("register-layout", f"{text}; it was read as version {version}, by its size"))
+        registers: dict[int, int] = {}
+        for index, number in enumerate(HARDWARE_FRAME):
+            value = payload.unsigned(4 * index, 4)
+            if value is not None:
+                registers[number] = value
+        if PC in registers:
+            registers[PC] &= ~1
+        status = payload.unsigned(_OFFSET_XPSR, 4)
+        if version >= 2:
+            captured = [payload.unsigned(_OFFSET_R4 + 4 * index, 4) for index in range(CALLEE_SAVED)]
+            # Version 3 says whether they were captured; before that, eight zeros are what is left where they were not.
+            valid = any(captured) if version == 2 else bool(payload.unsigned(_OFFSET_VALID, 4))
+            if valid:
+                registers.update({R4 + at: value for at, value in enumerate(captured) if value is not None})
+        if R4 not in registers:
+            caveats.append(Caveat("callee-saved-missing", "r4..r11 of the crash were not captured by the firmware"))
+        pointers = self._stack_pointers(payload.unsigned(_OFFSET_SP, 4), registers, status, memory)
+        if not pointers:
+            caveats.append(Caveat("stack-pointer-missing", "the stack pointer of the crash was not captured"))
+        interrupt = (status or 0) & XPSR_EXCEPTION
+        contexts = tuple(Context({**registers, SP: pointer}, status, interrupt) for pointer in pointers)
+        return CrashContexts(contexts or (Context(registers, status, interrupt),), tuple(caveats))
+
+    @staticmethod
+    def _stack_pointers(
+        dumped: int | None, registers: Mapping[int, int], status: int | None, memory: Memory
+    ) -> tuple[int, ...]:
+        """What SP was before the exception.
+
+        Firmware until late 2024 dumps the address of the exception frame, later firmware the one above it, and nothing
+        in the block tells them apart (zephyrproject-rtos/zephyr#79622): only the frame itself does, where it is dumped.
+        """
+        if not dumped:
+            return ()
+        padding = 4 if status is not None and status & XPSR_ALIGNED else 0
+        frame = _read_frame(dumped, memory)
+        at_frame = (
+            frame is not None
+            and status == frame[1]
+            and all(registers.get(number) == value for number, value in frame[0].items())
+        )
+        if at_frame:
+            return ((dumped + BASIC_FRAME) | padding, (dumped + EXTENDED_FRAME) | padding)
+        return (dumped | padding,)
+
+    def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
+        """The registers that PendSV saved: r4..r11 and psp in the thread's structure, the others on its stack."""
+        base = thread.stack_pointer_field - 4 * CALLEE_SAVED
+        pointer = memory.unsigned(thread.stack_pointer_field, 4)
+        saved = memory.read(base, 4 * CALLEE_SAVED)
+        if pointer is None or saved is None:
+            return "its saved registers are not in the dump"
+        if pointer == 0 or pointer % 4:
+            return f"its saved stack pointer {pointer:#010x} is not one"
+        frame = _read_frame(pointer, memory)
+        if frame is None:
+            return f"its stack at {pointer:#010x} is not in the dump"
+        registers, status = frame
+        if not status & XPSR_THUMB or status & XPSR_EXCEPTION:
+            return f"there is no exception frame at its saved stack pointer {pointer:#010x}"
+        for index in range(CALLEE_SAVED):
+            registers[R4 + index] = int.from_bytes(saved[4 * index : 4 * index + 4], "little")
+        basic = thread.exc_return is None or thread.exc_return & EXC_RETURN_BASIC
+        registers[SP] = _above(pointer, status, basic=bool(basic))
+        return Context(registers, status)
+
+    def code_address(self, value: int) -> int:
+        """Without the Thumb bit."""
+        return value & ~1
+
+    def is_exception_return(self, address: int) -> bool:
+        """EXC_RETURN values fill the top of the address space, where no code can be."""
+        return EXC_RETURN_PREFIX <= address < 0xFFFFFFFF
+
+    def exception_return(self, address: int, registers: Mapping[int, int], memory: Memory) -> ExceptionReturn:
+        """The context under a handler. A thread's own stack pointer (PSP) is in no register of the dump."""
+        if address & EXC_RETURN_PSP:
+            return ExceptionReturn(None, "the interrupted thread's stack pointer is not part of the dump")
+        pointer = registers.get(SP)
+        frame = None if pointer is None else _read_frame(pointer, memory)
+        if pointer is None or frame is None:
+            return ExceptionReturn(None, "the exception frame is not in the dump")
+        stacked, status = frame
+        if not status & XPSR_THUMB:
+            return ExceptionReturn(None, f"there is no exception frame at {pointer:#010x}")
+        kept = {number: value for number, value in registers.items() if number in self.callee_saved}
+        above = _above(pointer, status, basic=bool(address & EXC_RETURN_BASIC))
+        return ExceptionReturn(Context({**kept, **stacked, SP: above}, status, status & XPSR_EXCEPTION))
+
+    def ends_stack(self, address: int) -> bool:
+        """Reset leaves LR all ones; kernels and start-up code leave 0 there."""
+        return address in (0, 0xFFFFFFFF)
+
+    def after_call(self, pc: int, memory: Memory) -> bool:
+        """An SVC stacks the address behind itself."""
+        instruction = memory.unsigned(pc - 2, 2)
+        return instruction is not None and instruction >> 8 == 0xDF
+
+    def follows_call(self, value: int, memory: Memory) -> bool:
+        """A Thumb address behind `BL` or `BLX`."""
+        if not value & 1:
+            return False
+        first, second = memory.unsigned(value - 5, 2), memory.unsigned(value - 3, 2)
+        direct = first is not None and second is not None and first >> 11 == 0b11110 and second & 0xD000 == 0xD000
+        return direct or self.calls_pointer(value, memory) is not None
+
+    def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
+        """`BLX Rm` before the return address."""
+        instruction = memory.unsigned((return_address & ~1) - 2, 2)
+        return None if instruction is None or instruction & 0xFF87 != 0x4780 else instruction >> 3 & 15
+
+    def access(self, context: Context, memory: Memory) -> Access | None:
+        """Decoded from the Thumb instruction at pc."""
+        pc = context.registers.get(PC)
+        code = None if pc is None else memory.read(pc, 4) or memory.read(pc, 2)
+        return None if code is None else thumb.access(code, context.registers)
+
+    def fault(self, reason: int) -> Fault | None:
+        """Zephyr's reasons 16..44 (`include/zephyr/arch/arm/arch.h`)."""
+        return cortex_m_faults.FAULTS.get(reason)
+
+    def fault_status(self, memory: Memory) -> FaultStatus:
+        """CFSR, HFSR, MMFAR and BFAR of the system control block."""
+        return cortex_m_faults.status(memory)
+
+
+def _read_frame(pointer: int, memory: Memory) -> tuple[dict[int, int], int] | None:
+    """Registers and xPSR of a hardware exception frame."""
+    raw = memory.read(pointer, BASIC_FRAME)
+    if raw is None:
+        return None
+    values = [int.from_bytes(raw[at : at + 4], "little") for at in range(0, BASIC_FRAME, 4)]
+    registers: dict[int, int] = dict(zip(HARDWARE_FRAME, values, strict=False))
+    registers[PC] &= ~1
+    return registers, values[-1]
+
+
+def _above(pointer: int, status: int, *, basic: bool) -> int:
+    """The stack pointer before the hardware stacked a frame at `pointer`."""
+    return (pointer + (BASIC_FRAME if basic else EXTENDED_FRAME)) | (4 if status & XPSR_ALIGNED else 0)

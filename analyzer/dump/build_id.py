@@ -1,0 +1,57 @@
+"""A build id that the device put into its dump.
+
+Zephyr keeps binary descriptors (`include/zephyr/bindesc.h`) in read-only memory, which a dump holds only when the
+firmware adds that region on purpose.
+"""
+
+from collections.abc import Iterator
+
+from analyzer.dump.memory import MemoryImage
+
+MAGIC = (0xB9863E5A7EA46046).to_bytes(8, "little")
+HEADERS = (bytes.fromhex("f1251400"), bytes.fromhex("f0251400"))
+"""Tag and length of a 20-byte build id: our descriptor, and the older vendor's."""
+ID_SIZE = 20
+_END = b"\xff\xff"
+_MOST_DESCRIPTORS = 256
+
+
+def build_id_in(memory: MemoryImage) -> bytes | None:
+    """The build id in dumped memory; None when there is none, or more than one that could be it."""
+    listed: list[bytes] = []
+    loose: set[bytes] = set()
+    for _, segment in memory.segments():
+        content = segment.tobytes()
+        listed += _listed(content)
+        loose.update(_loose(content))
+    if listed:
+        return listed[0]
+    return loose.pop() if len(loose) == 1 else None
+
+
+def _listed(content: bytes) -> Iterator[bytes]:
+    """Build ids in a list of descriptors behind its magic number."""
+    start = content.find(MAGIC)
+    offset = start + len(MAGIC)
+    for _ in range(_MOST_DESCRIPTORS if start >= 0 else 0):
+        header = content[offset : offset + 4]
+        if len(header) < 4 or header[:2] == _END:
+            return
+        length = int.from_bytes(header[2:], "little")
+        value = content[offset + 4 : offset + 4 + length]
+        if header in HEADERS and len(value) == ID_SIZE and any(value):
+            yield value
+        offset += 4 + (length + 3 & ~3)
+
+
+def _loose(content: bytes) -> Iterator[bytes]:
+    """What looks like a descriptor on its own, as where a device copies it to RAM."""
+    for header in HEADERS:
+        offset = content.find(header)
+        for _ in range(_MOST_DESCRIPTORS):
+            if offset < 0:
+                break
+            value = content[offset + 4 : offset + 4 + ID_SIZE]
+            if offset % 4 == 0 and len(value) == ID_SIZE and len(set(value)) > 4:
+                yield value
+            offset = content.find(header, offset + 1)

@@ -1,0 +1,141 @@
+"""From unwound stacks and kernel threads to the report's threads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from analyzer.cpu import Context, Cpu
+from analyzer.dump.memory import Memory
+from analyzer.report import model
+from analyzer.symbols.interface import Symbols
+from analyzer.unwind import Frame, Stack
+from analyzer.zephyr import KernelThread
+from analyzer.zephyr.thread import stack_peak
+
+Locals = Sequence[model.Local]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A thread as far as it is known: the kernel's view, its registers and its stack."""
+
+    kernel: KernelThread | None
+    context: Context | None
+    stack: Stack | None
+    problem: str = ""
+    """Why there are no registers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadWriter:
+    """Writes threads for the report."""
+
+    cpu: Cpu | None
+    memory: Memory
+    symbols: Symbols | None
+    pointer_size: int
+
+    def address(self, value: int) -> str:
+        """An address in the width of the machine."""
+        return f"{value:#0{2 + 2 * self.pointer_size}x}"
+
+    def thread(self, subject: Subject, *, crashed: bool) -> model.Thread:
+        """The report's view of a thread."""
+        kernel, context, stack = subject.kernel, subject.context, subject.stack
+        frames = self.frames(stack)
+        interrupt = context.interrupt if context is not None and crashed and context.interrupt else None
+        thread = model.Thread(
+            crashed=crashed,
+            frames=frames,
+            unwound=stack.end.text if stack is not None else subject.problem,
+            complete=stack is not None and stack.end.complete,
+            interrupt=interrupt,
+            registers=self._registers(context),
+        )
+        if kernel is None:
+            return thread
+        never_ran = not crashed and len(frames) == 1 and thread.complete
+        return msgspec.structs.replace(
+            thread,
+            name=kernel.name,
+            state=kernel.state_name(current=crashed, never_ran=never_ran),
+            address=self.address(kernel.address),
+            priority=kernel.priority,
+            options=kernel.option_names(),
+            entry=self._function(kernel.entry),
+            waits_for=self._object(kernel.pended_on),
+            stack=self._stack(kernel, None if interrupt else context),
+        )
+
+    def frames(self, stack: Stack | None) -> list[model.Frame]:
+        """The frames of a stack, inlined functions expanded, innermost first."""
+        found: list[model.Frame] = []
+        for frame in stack.frames if stack else ():
+            found += self._frame(frame)
+        return found
+
+    def _frame(self, frame: Frame) -> list[model.Frame]:
+        pc, trust = self.address(frame.pc), frame.trust.value
+        sources = frame.source_frames()
+        if not sources:
+            symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)
+            name = symbol.name if symbol is not None and symbol.is_function else None
+            return [model.Frame(pc=pc, function=name, trust=trust)]
+        return [
+            model.Frame(
+                pc=pc,
+                function=source.function,
+                file=source.file,
+                line=source.line,
+                inlined=source.inlined,
+                trust=trust,
+                locals=self._locals(frame, source.scope),
+            )
+            for source in sources
+        ]
+
+    def _locals(self, frame: Frame, scope: int) -> list[model.Local]:
+        del frame, scope
+        return []
+
+    def _registers(self, context: Context | None) -> dict[str, str | None]:
+        if self.cpu is None or context is None:
+            return {}
+        named = {
+            name: None if (value := context.registers.get(number)) is None else self.address(value)
+            for number, name in self.cpu.register_names.items()
+        }
+        if context.status is not None:
+            named[self.cpu.status_name] = self.address(context.status)
+        return named
+
+    def _stack(self, kernel: KernelThread, context: Context | None) -> model.Stack | None:
+        if kernel.stack is None:
+            return None
+        start, end = kernel.stack
+        pointer = context.registers.get(self.cpu.sp) if self.cpu is not None and context is not None else None
+        inside = pointer is not None and start <= pointer <= end
+        return model.Stack(
+            start=self.address(start),
+            end=self.address(end),
+            size=end - start,
+            used=end - pointer if pointer is not None and inside else None,
+            peak=stack_peak(kernel.stack, self.memory),
+            overflow=pointer is not None and pointer < start,
+        )
+
+    def _function(self, address: int | None) -> str | None:
+        if address is None or self.cpu is None or self.symbols is None:
+            return None if address is None else self.address(address)
+        symbol = self.symbols.symbol_at(self.cpu.code_address(address))
+        return symbol.name if symbol is not None and symbol.is_function else self.address(address)
+
+    def _object(self, address: int | None) -> str | None:
+        if not address:
+            return None
+        symbol = None if self.symbols is None else self.symbols.symbol_at(address)
+        if symbol is None or symbol.is_function:
+            return self.address(address)
+        offset = address - symbol.address
+        return f"{symbol.name} + {offset}" if offset else symbol.name

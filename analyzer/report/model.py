@@ -1,0 +1,149 @@
+"""The report: the shape that scripts, events and pages read. Addresses are hexadecimal strings such as `0x00000404`."""
+
+import msgspec
+
+FORMAT = 1
+"""Goes up when a reader of the old shape could misunderstand the new one."""
+
+
+class Local(msgspec.Struct, frozen=True, kw_only=True):
+    """A parameter or local variable of a frame."""
+
+    name: str
+    type: str
+    value: str
+    """For a person; what is not known is called `<optimized out>`, `<not in dump>` and the like."""
+    parameter: bool = False
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One function of a call chain; functions that were inlined have frames of their own with their caller's pc."""
+
+    pc: str
+    function: str | None = None
+    """Plain name, without arguments."""
+    file: str | None = None
+    line: int | None = None
+    inlined: bool = False
+    """Whether this function was inlined into the next one."""
+    trust: str
+    """How it was found: `context`, `cfi`, `exception`, `frame-pointer` or `scan`."""
+    locals: list[Local] = []
+
+
+class Stack(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread's stack; sizes in bytes."""
+
+    start: str
+    end: str
+    """Exclusive."""
+    size: int
+    used: int | None = None
+    """From the stack pointer to the end."""
+    peak: int | None = None
+    """The most that was ever used, where the firmware fills its stacks with a pattern."""
+    overflow: bool = False
+    """Whether the stack pointer is below the stack."""
+
+
+class Thread(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread, or what ran when no thread can be told."""
+
+    name: str | None = None
+    crashed: bool = False
+    state: str = "unknown"
+    frames: list[Frame] = []
+    """Innermost first."""
+    unwound: str = ""
+    """Why there are no more frames."""
+    complete: bool = False
+    """Whether the outermost frame is the thread's first function."""
+    address: str | None = None
+    """Of the kernel's structure."""
+    priority: int | None = None
+    options: list[str] = []
+    entry: str | None = None
+    """The thread's function."""
+    waits_for: str | None = None
+    """The object that it is pending on."""
+    interrupt: int | None = None
+    """Number of the exception whose handler crashed while this thread was current."""
+    stack: Stack | None = None
+    registers: dict[str, str | None] = {}
+    """Of the innermost frame; null where a register is not known."""
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why it crashed."""
+
+    kind: str
+    """Stable slug such as `null-dereference`."""
+    title: str
+    """One line a person recognises."""
+    explanation: str
+    reason: int | None = None
+    """Zephyr's reason code; null when it never arrived."""
+    reason_name: str = ""
+    address: str | None = None
+    """The address whose access failed."""
+    evidence: list[str] = []
+
+
+class Firmware(msgspec.Struct, frozen=True, kw_only=True):
+    """The firmware that the symbols came from."""
+
+    build_id: str | None = None
+    """Hexadecimal; of the dump where it names one, else of the symbols."""
+    matches: bool | None = None
+    """False when something speaks against these symbols; null without symbols."""
+
+
+class Dump(msgspec.Struct, frozen=True, kw_only=True):
+    """What the dump is; sizes in bytes."""
+
+    container: str
+    size: int
+    truncated: bool
+    version: int | None
+    architecture: str
+    pointer_size: int
+    memory: list[tuple[str, str]]
+    """Dumped ranges, end exclusive."""
+    memory_size: int
+    trailing_size: int = 0
+
+
+class Warning(msgspec.Struct, frozen=True, kw_only=True):  # noqa: A001 - the shape's own word
+    """What a reader should know before trusting the report."""
+
+    code: str
+    text: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole analysis of one dump."""
+
+    format: int = FORMAT
+    symbolized: bool
+    fault: Fault
+    fingerprint: str
+    grouped_by: str
+    threads: list[Thread]
+    """The crashed one first."""
+    firmware: Firmware
+    dump: Dump
+    warnings: list[Warning] = []
+
+    def crashed_thread(self) -> Thread | None:
+        """The thread that crashed."""
+        return next((thread for thread in self.threads if thread.crashed), None)
+
+
+def encode_report(report: Report) -> bytes:
+    """The report as JSON, indented."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def decode_report(data: bytes) -> Report:
+    """A report from its JSON; raises `msgspec.DecodeError`."""
+    return msgspec.json.decode(data, type=Report)

@@ -1,0 +1,94 @@
+"""One frame of an unwound stack."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from analyzer.dump.memory import Memory
+from analyzer.symbols.interface import SourceFrame, Symbols
+
+
+class Trust(StrEnum):
+    """How a frame was found, most reliable first."""
+
+    CONTEXT = "context"
+    """From saved registers alone."""
+    CFI = "cfi"
+    """By call frame information."""
+    EXCEPTION = "exception"
+    """From the registers that the hardware stacked."""
+    FRAME_POINTER = "frame-pointer"
+    SCAN = "scan"
+    """A word on the stack that looks like a return address: a guess."""
+
+
+class Frame:
+    """A frame as a machine that expressions and values can be evaluated against (`analyzer.symbols.Machine`)."""
+
+    __slots__ = (
+        "_memory",
+        "_symbols",
+        "canonical_address",
+        "guessed",
+        "interrupted",
+        "lookup_pc",
+        "outer",
+        "pc",
+        "registers",
+        "trust",
+    )
+
+    def __init__(
+        self,
+        pc: int,
+        registers: Mapping[int, int],
+        trust: Trust,
+        memory: Memory,
+        symbols: Symbols | None,
+        *,
+        interrupted: bool,
+    ) -> None:
+        """`interrupted` tells that all registers are those of this moment, and pc is no return address."""
+        self.pc = pc
+        self.lookup_pc = pc if interrupted else pc - 1
+        """An address inside the instruction that this frame executes: a return address lies behind its call."""
+        self.registers = registers
+        self.trust = trust
+        self.interrupted = interrupted
+        self.guessed = trust is Trust.SCAN
+        """Whether this frame or one further in was found by scanning, so that the stack pointer is a guess."""
+        self.canonical_address: int | None = None
+        self.outer: Frame | None = None
+        self._memory = memory
+        self._symbols = symbols
+
+    def source_frames(self) -> list[SourceFrame]:
+        """The functions active here, innermost first; empty where nothing is known."""
+        return [] if self._symbols is None else list(self._symbols.source_frames(self.lookup_pc))
+
+    def function(self) -> str | None:
+        """Name of the function that the code belongs to, not of one inlined into it."""
+        frames = self.source_frames()
+        return frames[-1].function if frames else None
+
+    def register(self, number: int) -> int | None:
+        """A DWARF register of this frame."""
+        return self.registers.get(number)
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """Memory: the dump over the firmware's read-only sections; None unless every byte is known."""
+        return self._memory.read(address, size)
+
+    def cfa(self) -> int | None:
+        """The canonical frame address."""
+        return self.canonical_address
+
+    def frame_base_expression(self) -> bytes | None:
+        """DW_AT_frame_base of the function that the code belongs to."""
+        frames = self.source_frames()
+        if self._symbols is None or not frames:
+            return None
+        return self._symbols.frame_base(frames[-1].scope, self.lookup_pc)
+
+    def caller(self) -> "Frame | None":
+        """The calling frame; None behind an exception, which nobody calls."""
+        return None if self.interrupted and self.trust is Trust.EXCEPTION else self.outer

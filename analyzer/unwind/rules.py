@@ -1,0 +1,68 @@
+"""Applying a row of call frame information (DWARF 5, section 6.4.3)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from analyzer.cpu import Cpu
+from analyzer.symbols.interface import Machine, RegisterRule, RuleKind, UnwindRow
+from analyzer.unwind.frame import Frame
+
+Evaluate = Callable[[bytes, Machine, int | None], int | None]
+"""Value of a DWARF expression: expression, machine, and what is on the stack before it starts, if anything."""
+
+
+def canonical_frame_address(row: UnwindRow, frame: Frame, evaluate: Evaluate, mask: int) -> int | None:
+    """The CFA of a frame; None where the register that it is counted from is not known."""
+    if row.cfa_expression:
+        return evaluate(row.cfa_expression, frame, None)
+    base = frame.register(row.cfa_register)
+    return None if base is None else (base + row.cfa_offset) & mask
+
+
+def caller_registers(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu, evaluate: Evaluate) -> dict[int, int]:
+    """The caller's registers, as far as they are known; the return address stands in the row's return register."""
+    mask = (1 << 8 * cpu.pointer_size) - 1
+    found: dict[int, int | None] = {number: frame.register(number) for number in cpu.callee_saved}
+    if frame.interrupted:
+        # Nothing was saved yet where no rule says so, and no call has come between that could have changed it.
+        found[row.return_register] = frame.register(row.return_register)
+    found[cpu.sp] = cfa
+    recovery = _Recovery(frame, cfa, evaluate, cpu.pointer_size)
+    found.update({number: recovery.value(number, rule) for number, rule in row.rules.items()})
+    return {number: value & mask for number, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Recovery:
+    """What the rules of one row are applied to."""
+
+    frame: Frame
+    cfa: int | None
+    evaluate: Evaluate
+    pointer_size: int
+
+    def value(self, number: int, rule: RegisterRule) -> int | None:
+        """The caller's value of a register."""
+        match rule.kind:
+            case RuleKind.SAME_VALUE | RuleKind.REGISTER:
+                return self.frame.register(number if rule.kind is RuleKind.SAME_VALUE else rule.offset)
+            case RuleKind.OFFSET | RuleKind.EXPRESSION:
+                return self._word(self._location(rule))
+            case RuleKind.VAL_OFFSET | RuleKind.VAL_EXPRESSION:
+                return self._location(rule)
+            case RuleKind.UNDEFINED:
+                return None
+
+    def _location(self, rule: RegisterRule) -> int | None:
+        if rule.kind in (RuleKind.EXPRESSION, RuleKind.VAL_EXPRESSION):
+            return self.evaluate(rule.expression, self.frame, self.cfa)
+        return None if self.cfa is None else self.cfa + rule.offset
+
+    def _word(self, address: int | None) -> int | None:
+        raw = None if address is None else self.frame.read(address, self.pointer_size)
+        return None if raw is None else int.from_bytes(raw, "little")
+
+
+def without(registers: Mapping[int, int], *dropped: int) -> dict[int, int]:
+    """A copy that does not know some registers."""
+    return {number: value for number, value in registers.items() if number not in dropped}

@@ -1,0 +1,207 @@
+"""Unwinding: frame by frame from a context outwards, until nothing is known any more, and saying why it ended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from analyzer.cpu import Context, Cpu
+from analyzer.dump.memory import Memory
+from analyzer.symbols.interface import RuleKind, Symbols, UnwindRow
+from analyzer.unwind.frame import Frame, Trust
+from analyzer.unwind.rules import Evaluate, caller_registers, canonical_frame_address, without
+
+MAX_FRAMES = 256
+SCAN_WORDS = 256
+"""How far up the stack a return address is looked for where no rule tells."""
+
+
+class EndCode(StrEnum):
+    """Why an unwinding ended."""
+
+    OUTERMOST = "outermost"
+    """The function is one that nothing calls."""
+    INTERRUPTED = "interrupted"
+    """An exception handler's first frame, and what it interrupted is not known."""
+    NO_PC = "no-pc"
+    NO_SYMBOLS = "no-symbols"
+    NO_RULES = "no-rules"
+    NOT_IN_DUMP = "not-in-dump"
+    NO_CODE = "no-code"
+    """A return address that is none."""
+    NO_PROGRESS = "no-progress"
+    OUTSIDE_STACK = "outside-stack"
+    TOO_MANY = "too-many-frames"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where an unwinding ended."""
+
+    code: EndCode
+    text: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing more to be found."""
+        return self.code is EndCode.OUTERMOST
+
+
+@dataclass(slots=True)
+class Stack:
+    """An unwound stack, innermost frame first."""
+
+    end: End
+    frames: list[Frame] = field(default_factory=list[Frame])
+
+
+def _evaluate_nothing(_expression: bytes, _frame: object, _initial: int | None) -> int | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Unwinder:
+    """Unwinds the stacks of one dump."""
+
+    cpu: Cpu
+    memory: Memory
+    symbols: Symbols | None
+    is_outermost: Callable[[str], bool] = lambda _function: False
+    """Whether a function is one that nothing calls, such as a thread's entry."""
+    evaluate: Evaluate = _evaluate_nothing
+
+    def unwind(self, context: Context, stack: tuple[int, int] | None = None, *, software_fault: bool = False) -> Stack:
+        """Unwind from a context.
+
+        `stack` bounds what the stack pointer can be, half-open; `software_fault` tells that the program asked for
+        the fault, so that the instruction before pc is the one to look up.
+        """
+        pc = context.registers.get(self.cpu.pc)
+        if pc is None:
+            return Stack(End(EndCode.NO_PC, "the program counter is not in the dump"))
+        frame = self._frame(pc, context.registers, Trust.CONTEXT, interrupted=True)
+        if software_fault and self.cpu.after_call(pc, self.memory):
+            frame.lookup_pc = pc - 1
+        frames: list[Frame] = []
+        outcome: Frame | End = frame
+        while isinstance(outcome, Frame):
+            frame = outcome
+            if frames:
+                frames[-1].outer = frame
+                frame.guessed |= frames[-1].guessed
+            frames.append(frame)
+            outcome = self._caller(frame, len(frames), first=len(frames) == 1)
+            if isinstance(outcome, Frame) and stack is not None:
+                outcome = self._within(outcome, stack)
+        return Stack(outcome, frames)
+
+    def best(
+        self, contexts: tuple[Context, ...], stack: tuple[int, int] | None = None, *, software_fault: bool = False
+    ) -> tuple[Context, Stack] | None:
+        """The context, of several readings of one crash, that unwinds best; None when there is none."""
+        found = [(context, self.unwind(context, stack, software_fault=software_fault)) for context in contexts]
+        return max(found, key=lambda each: (each[1].end.complete, len(each[1].frames)), default=None)
+
+    def is_executable(self, address: int) -> bool:
+        """Whether the address is in a function, as far as the image tells."""
+        if self.symbols is None or address == 0 or not self.symbols.is_code(address):
+            return False
+        symbol = self.symbols.symbol_at(address)
+        return symbol is None or symbol.is_function
+
+    def _frame(self, pc: int, registers: Mapping[int, int], trust: Trust, *, interrupted: bool = False) -> Frame:
+        return Frame(pc, registers, trust, self.memory, self.symbols, interrupted=interrupted)
+
+    def _within(self, frame: Frame, stack: tuple[int, int]) -> Frame | End:
+        pointer = frame.register(self.cpu.sp)
+        # A stack that overflowed lies below its bounds: only its top can tell that an unwinding has left it.
+        if pointer is None or pointer <= stack[1] or frame.trust is Trust.EXCEPTION:
+            return frame
+        return End(EndCode.OUTSIDE_STACK, f"the caller's stack pointer {pointer:#x} is above the thread's stack")
+
+    def _caller(self, frame: Frame, depth: int, *, first: bool) -> Frame | End:
+        function = frame.function()
+        if function is not None and self.is_outermost(function):
+            return End(EndCode.OUTERMOST, f"{function} is where the thread starts")
+        if depth >= MAX_FRAMES:
+            return End(EndCode.TOO_MANY, f"more than {MAX_FRAMES} frames")
+        if self.symbols is None:
+            return End(EndCode.NO_SYMBOLS, "the firmware's symbols are needed to go on")
+        if not self.is_executable(frame.pc):
+            return self._behind_bad_jump(frame) if frame.interrupted else self._not_code(frame.pc)
+        row = self.symbols.unwind_row(frame.lookup_pc)
+        if row is None:
+            return self._scan(frame, first=first)
+        return self._by_rules(frame, row)
+
+    def _not_code(self, address: int) -> End:
+        return End(EndCode.NO_CODE, f"the return address {address:#x} is not code")
+
+    def _behind_bad_jump(self, frame: Frame) -> Frame | End:
+        """A call through a bad pointer has done nothing yet but to set the link register."""
+        link = None if self.cpu.link is None else frame.register(self.cpu.link)
+        if link is None:
+            return End(EndCode.NO_CODE, f"the program counter {frame.pc:#x} is not code")
+        registers = {
+            number: value
+            for number, value in frame.registers.items()
+            if number in self.cpu.callee_saved or number == self.cpu.sp
+        }
+        return self._returning_to(link, registers, Trust.CONTEXT)
+
+    def _by_rules(self, frame: Frame, row: UnwindRow) -> Frame | End:
+        mask = (1 << 8 * self.cpu.pointer_size) - 1
+        cfa = canonical_frame_address(row, frame, self.evaluate, mask)
+        frame.canonical_address = cfa
+        rule = row.rules.get(row.return_register)
+        if rule is not None and rule.kind is RuleKind.UNDEFINED:
+            return End(EndCode.OUTERMOST, "nothing calls this function")
+        registers = caller_registers(row, frame, cfa, self.cpu, self.evaluate)
+        address = registers.get(row.return_register)
+        if address is None:
+            return End(EndCode.NOT_IN_DUMP, "the return address is not in the dump")
+        before = frame.register(self.cpu.sp)
+        if before is not None and cfa is not None and (cfa < before or (cfa == before and not frame.interrupted)):
+            return End(EndCode.NO_PROGRESS, f"the caller's frame at {cfa:#x} does not lie above {before:#x}")
+        return self._returning_to(address, without(registers, row.return_register), Trust.CFI)
+
+    def _returning_to(self, address: int, registers: dict[int, int], trust: Trust) -> Frame | End:
+        if self.cpu.ends_stack(address):
+            return End(EndCode.OUTERMOST, f"the return address is {address:#x}, which marks the end")
+        if self.cpu.is_exception_return(address):
+            under = self.cpu.exception_return(address, registers, self.memory)
+            if under.context is None:
+                return End(EndCode.INTERRUPTED, f"exception entry: {under.reason}")
+            pc = under.context.registers.get(self.cpu.pc, 0)
+            return self._frame(pc, under.context.registers, Trust.EXCEPTION, interrupted=True)
+        pc = self.cpu.code_address(address)
+        if not self.is_executable(pc - 1):
+            return self._not_code(address)
+        return self._frame(pc, {**registers, self.cpu.pc: pc}, trust)
+
+    def _scan(self, frame: Frame, *, first: bool) -> Frame | End:
+        """Guess the caller of a function without call frame information, such as one written in assembler."""
+        pointer = frame.register(self.cpu.sp)
+        if first and frame.interrupted and self.cpu.link is not None:
+            link = frame.register(self.cpu.link)
+            if link is not None and self._may_return_to(link) and not self._same_function(link, frame.pc):
+                kept = {} if pointer is None else {self.cpu.sp: pointer}
+                return self._returning_to(link, kept, Trust.SCAN)
+        if pointer is None:
+            return End(EndCode.NO_RULES, "there is no call frame information here, and no stack pointer to scan from")
+        size = self.cpu.pointer_size
+        raw = self.memory.dumped(pointer, SCAN_WORDS * size)
+        for at in range(0, len(raw) - size + 1, size):
+            word = int.from_bytes(raw[at : at + size], "little")
+            if self._may_return_to(word):
+                return self._returning_to(word, {self.cpu.sp: pointer + at + size}, Trust.SCAN)
+        return End(EndCode.NO_RULES, "there is no call frame information here, and no return address on the stack")
+
+    def _may_return_to(self, word: int) -> bool:
+        if self.cpu.is_exception_return(word):
+            return True
+        return self.is_executable(self.cpu.code_address(word) - 1) and self.cpu.follows_call(word, self.memory)
+
+    def _same_function(self, link: int, pc: int) -> bool:
+        if self.symbols is None:
+            return False
+        return self.symbols.symbol_at(self.cpu.code_address(link) - 1) == self.symbols.symbol_at(pc)

@@ -1,0 +1,97 @@
+"""The kernel's threads, walked the way a debugger walks them.
+
+From `struct z_kernel _kernel`, which is either a block of the dump of its own or somewhere in the dumped memory.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from analyzer.dump.caveat import Caveat
+from analyzer.dump.memory import Memory
+from analyzer.dump.model import Dump
+from analyzer.symbols.interface import Symbols
+from analyzer.zephyr.layout import KernelLayout, read_layout
+from analyzer.zephyr.thread import KernelThread, read_thread
+
+MAX_THREADS = 4096
+MAX_THREAD_SIZE = 4096
+"""Bytes of a `struct k_thread` that can be believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The threads of a dump, the current one first."""
+
+    current: KernelThread | None
+    others: tuple[KernelThread, ...]
+    caveats: tuple[Caveat, ...]
+
+
+def read_kernel(dump: Dump, symbols: Symbols, memory: Memory) -> Kernel:
+    """The threads, as far as dump and firmware tell; never raises."""
+    layout = read_layout(symbols)
+    if layout is None:
+        return Kernel(None, (), (Caveat("no-kernel", "the firmware does not say where its kernel keeps the threads"),))
+    caveats: list[Caveat] = []
+    word = _kernel_reader(dump, symbols, memory, layout)
+    current = _panicking_thread(dump)
+    if current is None:
+        current = None if word is None else word(layout.current)
+    if current is None:
+        current = _only_thread(dump, layout, memory)
+        if current is not None:
+            caveats.append(Caveat("no-kernel", "the dump holds the current thread only"))
+        elif word is None:
+            caveats.append(Caveat("no-kernel", "the kernel's structure is not in the dump, so no thread can be listed"))
+    head = None if word is None or layout.threads is None else word(layout.threads)
+    addresses, problem = _walk(head, layout, memory)
+    if problem:
+        caveats.append(Caveat("thread-list", problem))
+    others = tuple(read_thread(address, layout, memory) for address in addresses if address != current)
+    return Kernel(read_thread(current, layout, memory) if current else None, others, tuple(caveats))
+
+
+def _kernel_reader(
+    dump: Dump, symbols: Symbols, memory: Memory, layout: KernelLayout
+) -> Callable[[int], int | None] | None:
+    """Reads a pointer at an offset of `_kernel`; None when its bytes are nowhere."""
+    payload = dump.kernel
+    if payload is not None:
+        return lambda offset: payload.unsigned(offset, layout.pointer_size)
+    symbol = symbols.symbol("_kernel")
+    if symbol is None or memory.read(symbol.address, layout.pointer_size) is None:
+        return None
+    return lambda offset: memory.unsigned(symbol.address + offset, layout.pointer_size)
+
+
+def _panicking_thread(dump: Dump) -> int | None:
+    """With several CPUs the snapshot without registers names the thread that crashed."""
+    return next((cpu.thread for cpu in dump.cpus if len(cpu.payload) == 0 and cpu.thread), None)
+
+
+def _only_thread(dump: Dump, layout: KernelLayout, memory: Memory) -> int | None:
+    """A dump of the current thread alone starts with its structure, and its stack follows."""
+    if dump.kernel is not None or len(dump.blocks) < 2 or layout.stack_start is None:
+        return None
+    (start, end), (stack, _) = dump.blocks[:2]
+    if end - start > MAX_THREAD_SIZE or memory.unsigned(start + layout.stack_start, layout.pointer_size) != stack:
+        return None
+    return start
+
+
+def _walk(head: int | None, layout: KernelLayout, memory: Memory) -> tuple[list[int], str]:
+    """Addresses of the threads on the kernel's list, and what was wrong with it."""
+    addresses: dict[int, None] = {}
+    address = head
+    while address:
+        if address in addresses:
+            return list(addresses), f"the list of threads runs in a circle at {address:#x}"
+        if len(addresses) >= MAX_THREADS:
+            return list(addresses), f"the list of threads has more than {MAX_THREADS} entries"
+        addresses[address] = None
+        if layout.next_thread is None:
+            return list(addresses), "the firmware does not say how its threads are linked"
+        address = memory.unsigned(address + layout.next_thread, layout.pointer_size)
+        if address is None:
+            return list(addresses), "the list of threads leads out of the dumped memory"
+    return list(addresses), ""

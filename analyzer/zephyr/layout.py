@@ -1,0 +1,105 @@
+"""Where the kernel's structures keep what we read: from the debug information, else from the image's own table.
+
+The table is that of Zephyr's `subsys/debug/thread_info.c`; before it got its name it was `subsys/debug/openocd.c`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.symbols.interface import Field, Symbols
+
+MAX_ENTRIES = 64
+MAX_OFFSET = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class KernelLayout:
+    """Offsets in bytes; None where the firmware does not say."""
+
+    pointer_size: int
+    current: int
+    """Of the current thread's pointer, from the start of `_kernel`."""
+    threads: int | None
+    """Of the thread list's head, from the start of `_kernel`."""
+    entry: Field | None
+    next_thread: int | None
+    state: Field | None
+    options: Field | None
+    priority: Field | None
+    stack_pointer: int | None
+    """Of the saved stack pointer."""
+    name: Field | None
+    exc_return: int | None
+    stack_start: int | None
+    stack_size: int | None
+    pended_on: int | None
+    switch_handle: int | None
+
+
+def read_layout(symbols: Symbols) -> KernelLayout | None:
+    """The layout of this firmware's kernel; None when the image has neither table nor debug information of it."""
+    table = _Table(_read_table(symbols))
+    size = symbols.pointer_size
+
+    def offset(structure: str, path: str, index: int | None = None) -> int | None:
+        found = symbols.field(structure, path)
+        return found.offset if found is not None else table.offset(index)
+
+    def field(structure: str, path: str, index: int, fallback_size: int) -> Field | None:
+        found = symbols.field(structure, path)
+        entry = table.offset(index)
+        return found or (None if entry is None else Field(entry, fallback_size))
+
+    cpus = offset("z_kernel", "cpus") or 0
+    current = offset("_cpu", "current", 1)
+    if current is None:
+        return None
+    arch, exc_return = table.offset(10), table.offset(13)
+    mode = symbols.field("k_thread", "arch.mode_exc_return")
+    return KernelLayout(
+        pointer_size=size,
+        current=cpus + current,
+        threads=offset("z_kernel", "threads", 2),
+        entry=field("k_thread", "entry", 3, size),
+        next_thread=offset("k_thread", "next_thread", 4),
+        state=field("k_thread", "base.thread_state", 5, 1),
+        options=field("k_thread", "base.user_options", 6, 1),
+        priority=field("k_thread", "base.prio", 7, 1),
+        stack_pointer=offset("k_thread", "callee_saved.psp", 8),
+        name=field("k_thread", "name", 9, 32),
+        exc_return=mode.offset if mode else None if arch is None or exc_return is None else arch + exc_return,
+        stack_start=offset("k_thread", "stack_info.start"),
+        stack_size=offset("k_thread", "stack_info.size"),
+        pended_on=offset("k_thread", "base.pended_on"),
+        switch_handle=offset("k_thread", "switch_handle"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    entries: Sequence[int]
+
+    def offset(self, index: int | None) -> int | None:
+        if index is None or index >= len(self.entries):
+            return None
+        return self.entries[index] if self.entries[index] < MAX_OFFSET else None
+
+
+def _read_table(symbols: Symbols) -> list[int]:
+    """The entries of the thread-info table; empty when there is none that can be believed."""
+    for prefix in ("_kernel_thread_info", "_kernel_openocd"):
+        offsets = symbols.symbol(f"{prefix}_offsets")
+        count = _number(symbols, f"{prefix}_num_offsets", symbols.pointer_size)
+        width = _number(symbols, f"{prefix}_size_t_size", 1)
+        if offsets is None or count is None or width not in (4, 8) or count > MAX_ENTRIES:
+            continue
+        raw = symbols.read_only(offsets.address, count * width)
+        if raw is not None:
+            return [int.from_bytes(raw[at : at + width], "little") for at in range(0, len(raw), width)]
+    return []
+
+
+def _number(symbols: Symbols, name: str, size: int) -> int | None:
+    symbol = symbols.symbol(name)
+    raw = None if symbol is None else symbols.read_only(symbol.address, size)
+    return None if raw is None else int.from_bytes(raw, "little")

@@ -1,0 +1,105 @@
+"""A thread of the kernel, read from its `struct k_thread`.
+
+State bits are those of Zephyr's `include/zephyr/kernel_structs.h`.
+"""
+
+from dataclasses import dataclass
+
+from analyzer.cpu import SavedThread
+from analyzer.dump.memory import Memory
+from analyzer.zephyr.layout import KernelLayout
+
+MAX_NAME = 64
+FILL = 0xAA
+"""What CONFIG_INIT_STACKS fills unused stack with."""
+_SLEEPING = 1 << 2
+_STATES = {0: "dummy", 1: "pending", 3: "dead", 4: "suspended", 5: "aborting", 6: "suspending", 7: "ready"}
+_OPTIONS = {0: "essential", 1: "floating point", 2: "user mode"}
+_ENTRIES = frozenset({"z_thread_entry", "_thread_entry", "z_thread_entry_wrapper", "arch_user_mode_enter"})
+
+
+@dataclass(frozen=True, slots=True)
+class KernelThread:
+    """What the kernel keeps about a thread; None where the dump or the firmware does not say."""
+
+    address: int
+    name: str | None = None
+    state: int | None = None
+    options: int | None = None
+    priority: int | None = None
+    """Negative for a cooperative thread."""
+    entry: int | None = None
+    stack: tuple[int, int] | None = None
+    """Half-open."""
+    pended_on: int | None = None
+    saved: SavedThread | None = None
+    switch_handle: bool = False
+    """Whether this firmware keeps switched-out registers behind `switch_handle`, where we cannot follow."""
+
+    def state_name(self, *, current: bool, never_ran: bool) -> str:
+        """The state for a person.
+
+        Bit 2 has meant "not yet started" and means "sleeping" in newer kernels; whether the thread has run tells
+        which of them it is.
+        """
+        if self.state is None:
+            return "unknown"
+        names = [name for bit, name in _STATES.items() if self.state >> bit & 1]
+        if self.state & _SLEEPING:
+            names.append("not started" if never_ran else "sleeping")
+        if current and names in ([], ["ready"]):
+            return "running"
+        return ", ".join(names) or "in transition"
+
+    def option_names(self) -> list[str]:
+        """The options that all architectures share."""
+        return [name for bit, name in _OPTIONS.items() if (self.options or 0) >> bit & 1]
+
+
+def is_thread_entry(function: str) -> bool:
+    """Whether a function is the one every thread starts in: nothing calls it."""
+    return function in _ENTRIES
+
+
+def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThread:
+    """The thread whose structure is at an address."""
+    pointer = layout.pointer_size
+
+    def word(offset: int | None) -> int | None:
+        return None if offset is None else memory.unsigned(address + offset, pointer)
+
+    priority = None if layout.priority is None else memory.read(address + layout.priority.offset, 1)
+    start, size = word(layout.stack_start), word(layout.stack_size)
+    exc_return = None if layout.exc_return is None else memory.unsigned(address + layout.exc_return, 1)
+    return KernelThread(
+        address=address,
+        name=_read_name(address, layout, memory),
+        state=None if layout.state is None else memory.unsigned(address + layout.state.offset, 1),
+        options=None if layout.options is None else memory.unsigned(address + layout.options.offset, 1),
+        priority=None if priority is None else int.from_bytes(priority, "little", signed=True),
+        entry=None if layout.entry is None else word(layout.entry.offset),
+        stack=(start, start + size) if start and size and start + size < 1 << 8 * pointer else None,
+        pended_on=word(layout.pended_on),
+        saved=None if layout.stack_pointer is None else SavedThread(address + layout.stack_pointer, exc_return),
+        switch_handle=layout.switch_handle is not None,
+    )
+
+
+def stack_peak(stack: tuple[int, int], memory: Memory) -> int | None:
+    """Bytes of a stack that were ever written, told by the fill pattern; None where it was not filled or dumped."""
+    start, end = stack
+    content = memory.dumped(start, end - start)
+    if len(content) < end - start:
+        return None
+    untouched = len(content) - len(content.lstrip(bytes([FILL])))
+    return len(content) - untouched if untouched >= 8 else None
+
+
+def _read_name(address: int, layout: KernelLayout, memory: Memory) -> str | None:
+    if layout.name is None:
+        return None
+    raw = memory.read(address + layout.name.offset, min(max(layout.name.size, 1), MAX_NAME))
+    if raw is None:
+        return None
+    text = raw.split(b"\0", 1)[0].decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
