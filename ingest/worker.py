@@ -17,8 +17,8 @@ from contract.errors import BrokerUnavailable, ServiceError
 from contract.records import FIELD, Keys, encode_record
 from ingest.backpressure import Backpressure
 from ingest.intake import Intake, Message, Refusal, take_in
+from runtime.checks import dependency_checks
 from runtime.dead_letters import dead_letter
-from runtime.health import Check
 from runtime.logs import get_logger
 from runtime.metrics import (
     BATCH_CHUNKS,
@@ -28,9 +28,9 @@ from runtime.metrics import (
     MESSAGES_REFUSED,
     RETRIES,
 )
-from runtime.mqtt import broker_connection, verify_broker
+from runtime.mqtt import broker_connection
 from runtime.settings import Settings
-from runtime.streams import connect_streams, stream_errors, verify_streams
+from runtime.streams import connect_streams, stream_errors
 from runtime.worker import run_worker
 
 log = get_logger(__name__)
@@ -181,17 +181,4 @@ def main(settings: Settings) -> None:
         finally:
             await redis.aclose()
 
-    run_worker(settings, "ingest", work, ingest_checks(settings))
-
-
-def ingest_checks(settings: Settings) -> dict[str, Check]:
-    """What ingest depends on."""
-
-    async def streams() -> None:
-        redis = connect_streams(settings)
-        try:
-            await verify_streams(redis, settings)
-        finally:
-            await redis.aclose()
-
-    return {"broker": lambda: verify_broker(settings), "redis": streams}
+    run_worker(settings, "ingest", work, dependency_checks(settings))

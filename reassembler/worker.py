@@ -20,15 +20,15 @@ from reassembler.completion import Completion
 from reassembler.limits import TooManyOpenDumps, check_limits
 from reassembler.progress import acknowledgement, rejected_ack, stored_ack
 from reassembler.runs import Arrival, AssemblyId, Placement, gather
+from runtime.checks import dependency_checks
 from runtime.consumer import Consumer, Entry
 from runtime.dead_letters import bury, dead_letter, partition_in
-from runtime.health import Check
 from runtime.logs import get_logger
 from runtime.metrics import ACKS_SENT, CHUNKS_CONFLICTING, CHUNKS_DUPLICATE, CHUNKS_PLACED, DUMPS_REJECTED, STREAM_LAG
-from runtime.mqtt import Publisher, verify_broker
+from runtime.mqtt import Publisher
 from runtime.settings import Settings
 from runtime.store import FolderStore
-from runtime.streams import connect_streams, stream_errors, verify_streams
+from runtime.streams import connect_streams, stream_errors
 from runtime.worker import run_worker
 
 log = get_logger(__name__)
@@ -205,15 +205,4 @@ def main(settings: Settings) -> None:
         finally:
             await redis.aclose()
 
-    async def streams() -> None:
-        redis = connect_streams(settings)
-        try:
-            await verify_streams(redis, settings)
-        finally:
-            await redis.aclose()
-
-    async def folder() -> None:
-        await asyncio.to_thread(store.verify)
-
-    checks: dict[str, Check] = {"broker": lambda: verify_broker(settings), "redis": streams, "store": folder}
-    run_worker(settings, "reassembler", work, checks)
+    run_worker(settings, "reassembler", work, dependency_checks(settings, store))

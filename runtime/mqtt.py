@@ -17,6 +17,7 @@ log = get_logger(__name__)
 CONNECT_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 30
 LONGEST_PAUSE = 15.0
+PUBLISH_SECONDS = 10.0
 
 
 @asynccontextmanager
@@ -88,7 +89,18 @@ class Publisher:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def publish(self, topic: str, payload: bytes) -> None:
-        """Publish once the broker is there; a message may be delivered twice, never not at all."""
+        """Publish, waiting a while for a broker that is away; returns when it has PUBACKed.
+
+        Raises:
+            BrokerUnavailable: it did not within `PUBLISH_SECONDS`, or refuses the message. It may arrive all the same.
+        """
+        try:
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await self._publish(topic, payload)
+        except TimeoutError as error:
+            raise BrokerUnavailable(f"the broker did not acknowledge a message within {PUBLISH_SECONDS:g} s") from error
+
+    async def _publish(self, topic: str, payload: bytes) -> None:
         while True:
             client = await asyncio.shield(self._connection())
             try:
