@@ -60,7 +60,7 @@ class Connection(asyncio.Protocol):
         self._limits = limits
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
-        self._framer = Framer(limits.packet_bytes)
+        self._framer = Framer(limits.connect_bytes)
         self._codec = CODECS[5]
         self._session: Session | None = None
         self._inbox: Inbox | None = None
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
                 if self._session is None or self._inbox is None:
                     self._connect(frame)
                 else:
-                    self._obey(self._codec.read(frame), self._session, self._inbox)
+                    self._obey(frame, self._session, self._inbox)
                 if self._closing:
                     return
         except Refusal as refusal:
@@ -99,7 +99,10 @@ class Connection(asyncio.Protocol):
             self._send(ConnAckPacket(reason_code=refusal.reason))
             self._close()
         except ProtocolViolation as violation:
-            self.end(violation.reason, str(violation))
+            # A stranger's garbage is no news: anybody can send it.
+            level = logging.DEBUG if self._session is None else logging.WARNING
+            logger.log(level, "client %s: %s", self._name, violation)
+            self.end(violation.reason)
         if self._session is not None:
             self._session.pump()
 
@@ -132,17 +135,15 @@ class Connection(asyncio.Protocol):
 
     def take_over(self) -> None:
         """The client id connected again: this connection ends, the session goes on there."""
-        self.end(DisconnectReasonCode.SESSION_TAKEN_OVER, "connected again from elsewhere")
+        logger.info("client %s connected again from elsewhere", self._name)
+        self.end(DisconnectReasonCode.SESSION_TAKEN_OVER)
 
     # The server's side.
 
-    def end(self, reason: DisconnectReasonCode, text: str) -> None:
+    def end(self, reason: DisconnectReasonCode) -> None:
         """Send the client away and say why, where its protocol has a way to."""
         if self._closing:
             return
-        logger.log(
-            logging.DEBUG if self._session is None else logging.WARNING, "client %s sent away: %s", self._name, text
-        )
         told = self._session is not None
         self._leave()
         if told:
@@ -152,7 +153,7 @@ class Connection(asyncio.Protocol):
     def shut_down(self) -> None:
         """The broker goes down: everybody is told, nobody's will is published."""
         self._will = None
-        self.end(DisconnectReasonCode.SERVER_SHUTTING_DOWN, "the broker shuts down")
+        self.end(DisconnectReasonCode.SERVER_SHUTTING_DOWN)
 
     def _close(self) -> None:
         self._closing = True
@@ -192,9 +193,10 @@ class Connection(asyncio.Protocol):
 
         client_id = packet.client_id or self._sessions.new_client_id()
         self._username = packet.username
-        self._will = will_of(packet, client_id)
+        self._will = will_of(packet, len(frame), client_id)
         self._max_packet = packet.max_packet_size
         self.receive_max = packet.receive_max if level == 5 else self._limits.window
+        self._framer.max_bytes = self._limits.packet_bytes
         session, present = self._sessions.open(
             client_id, packet.username, self, clean=packet.clean_start, expiry=packet.session_expiry_interval
         )
@@ -231,14 +233,16 @@ class Connection(asyncio.Protocol):
             self._heard = self._loop.time()
         left = self._heard + self._keep_alive - self._loop.time()
         if left <= 0:
-            self.end(DisconnectReasonCode.KEEP_ALIVE_TIMEOUT, "silent for longer than its keep-alive")
+            logger.info("client %s was silent for longer than its keep-alive", self._name)
+            self.end(DisconnectReasonCode.KEEP_ALIVE_TIMEOUT)
         else:
             self._timer = self._loop.call_later(left, self._check_alive)
 
-    def _obey(self, packet: Packet, session: Session, inbox: Inbox) -> None:
+    def _obey(self, frame: memoryview, session: Session, inbox: Inbox) -> None:
+        packet = self._codec.read(frame)
         match packet:
             case PublishPacket():
-                inbox.receive(packet)
+                inbox.receive(packet, len(frame))
             case PubAckPacket():
                 session.acknowledge(packet.packet_id)
             case PingReqPacket():

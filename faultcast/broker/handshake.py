@@ -59,7 +59,7 @@ def _check_will(packet: ConnectPacket, access: Access) -> None:
         raise Refusal(ConnAckReasonCode.NOT_AUTHORIZED, "the user may not publish to the will's topic")
 
 
-def will_of(packet: ConnectPacket, client_id: str) -> Will | None:
+def will_of(packet: ConnectPacket, packet_bytes: int, client_id: str) -> Will | None:
     """The will that a CONNECT leaves, as the message that it may become."""
     will = packet.will
     if will is None:
@@ -78,4 +78,4 @@ def will_of(packet: ConnectPacket, client_id: str) -> Will | None:
         correlation_data=will.correlation_data,
         user_properties=will.user_properties,
     )
-    return Will(Message(publish, client_id), will.will_delay_interval)
+    return Will(Message(publish, client_id, packet_bytes), will.will_delay_interval)

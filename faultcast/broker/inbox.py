@@ -51,13 +51,13 @@ class Inbox:
         self._held_acks = 0
         self._known_topics: set[str] = set()
 
-    def receive(self, packet: PublishPacket) -> None:
+    def receive(self, packet: PublishPacket, packet_bytes: int) -> None:
         """Take a PUBLISH, decline it, or hold it back.
 
         Raises:
             ProtocolViolation: something that only the end of the connection can answer.
         """
-        message = Message(packet, self._client_id)
+        message = Message(packet, self._client_id, packet_bytes)
         if message.qos == 2:
             raise ProtocolViolation(DisconnectReasonCode.QOS_NOT_SUPPORTED, "QoS 2 is not spoken here")
         if message.qos and not packet.packet_id:

@@ -10,25 +10,26 @@ if TYPE_CHECKING:
     from faultcast.broker.shared import Group
 
 _QOS = (QoS.AT_MOST_ONCE, QoS.AT_LEAST_ONCE)
-# What a waiting message costs besides its topic and payload, about: objects, list slots, properties.
+# What a waiting message costs besides the bytes of its packet, about: objects and their places in queues.
 _OVERHEAD = 512
 
 
 class Message:
     """What a client published. The packet is kept as it came; its payload is shared by all deliveries.
 
-    `publisher` is the client id; `qos` is 0 or 1; `expires_at` is in seconds of the monotonic clock.
+    `publisher` is the client id; `qos` is 0 or 1; `size` is what it counts for where it waits, in bytes; `expires_at`
+    is in seconds of the monotonic clock.
     """
 
     __slots__ = ("expires_at", "packet", "publisher", "qos", "retain", "size", "topic")
 
-    def __init__(self, packet: PublishPacket, publisher: str) -> None:
+    def __init__(self, packet: PublishPacket, publisher: str, packet_bytes: int) -> None:
         self.packet = packet
         self.publisher = publisher
         self.topic = packet.topic
         self.qos = int(packet.qos)
         self.retain = packet.retain
-        self.size = len(packet.topic) + len(packet.payload) + _OVERHEAD
+        self.size = packet_bytes + _OVERHEAD
         expiry = packet.message_expiry_interval
         self.expires_at = None if expiry is None else time.monotonic() + expiry
 

@@ -126,7 +126,8 @@ class Router:
         def follow_up() -> None:
             if share is not None:
                 session.pump()
-            for message in self.retained.match(inner) if send_retained else ():
+            # Bounded by the session's queue: nothing is lost, for they are kept.
+            for message in self.retained.match(inner) if send_retained and not session.quota.full else ():
                 qos = min(message.qos, subscription.qos)
                 session.offer(Delivery(message, qos, subscription.identifiers(), retain=True))
 

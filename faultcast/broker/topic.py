@@ -5,6 +5,9 @@ from contract.errors import InputError
 MAX_LEVELS = 64
 """Deepest topic taken. The standard has no bound; a filter of 65,535 levels would cost megabytes in the topic tree."""
 
+MAX_LENGTH = 4096
+"""Longest topic taken, in characters. Topics are remembered in several places; the standard's bound is 65,535 bytes."""
+
 _SHARE = "$share/"
 
 
@@ -35,8 +38,8 @@ def check_filter(pattern: str) -> None:
 def _check_levels(text: str) -> None:
     if not text or "\0" in text:
         raise InvalidTopic("a topic is not empty and has no NUL character")
-    if text.count("/") >= MAX_LEVELS:
-        raise InvalidTopic(f"a topic has at most {MAX_LEVELS} levels here")
+    if text.count("/") >= MAX_LEVELS or len(text) > MAX_LENGTH:
+        raise InvalidTopic(f"a topic has at most {MAX_LEVELS} levels and {MAX_LENGTH} characters here")
 
 
 def split_share(pattern: str) -> tuple[str | None, str]:

@@ -36,7 +36,7 @@ class Framer:
     """Cuts a stream into packets, without looking into them (section 2.1)."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._buffer = bytearray()
         self._needed = 2
 
@@ -70,9 +70,9 @@ class Framer:
             length |= (byte & 0x7F) << 7 * (place - 1)
             if byte < 0x80:
                 size = 1 + place + length
-                if size > self._max_bytes:
+                if size > self.max_bytes:
                     raise ProtocolViolation(
-                        DisconnectReasonCode.PACKET_TOO_LARGE, f"a packet of {size} bytes, {self._max_bytes} allowed"
+                        DisconnectReasonCode.PACKET_TOO_LARGE, f"a packet of {size} bytes, {self.max_bytes} allowed"
                     )
                 return size
         raise ProtocolViolation(DisconnectReasonCode.MALFORMED_PACKET, "a length field of more than four bytes")

@@ -35,7 +35,7 @@ class FakeLink:
 
 def message(payload: bytes = b"", topic: str = "t", qos: int = 1) -> Message:
     level = QoS.AT_LEAST_ONCE if qos else QoS.AT_MOST_ONCE
-    return Message(PublishPacket(topic, payload, qos=level, packet_id=1 if qos else None), "publisher")
+    return Message(PublishPacket(topic, payload, qos=level, packet_id=1 if qos else None), "publisher", len(payload))
 
 
 def make(limits: Limits | None = None, on_room: Callable[[], None] = lambda: None) -> Router:

@@ -74,7 +74,9 @@ def test_a_filter_covers_itself_unless_it_begins_with_a_dollar_behind_a_wildcard
     assert covers(pattern, pattern)
 
 
-@pytest.mark.parametrize("pattern", ["", "a/#/b", "#/a", "a#", "a/b#", "a+", "+a/b", "a/++", "a\0b", "/" * MAX_LEVELS])
+@pytest.mark.parametrize(
+    "pattern", ["", "a/#/b", "#/a", "a#", "a/b#", "a+", "+a/b", "a/++", "a\0b", "/" * MAX_LEVELS, "a" * 4097]
+)
 def test_a_bad_filter_is_named(pattern: str) -> None:
     with pytest.raises(InvalidTopic):
         check_filter(pattern)
