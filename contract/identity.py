@@ -2,7 +2,13 @@
 
 import hashlib
 import uuid
+from typing import Annotated
 from zlib import crc32
+
+from msgspec import Meta
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
+"""A SHA-256 in hexadecimal. The length is given as well, for a `$` would let a line break follow."""
 
 EVENT_NAMESPACE = uuid.UUID("6d0f2c1e-7a55-5f0b-9d55-3a0a9f5f7c11")
 """Namespace of crash event ids (RFC 9562, section 5.5)."""

@@ -18,13 +18,13 @@ hash tag `{p}`, so a partition lives in one slot and a cluster can spread them.
 | `{prefix}:waiting:{build id}` | hash | dumps that wait for this firmware: event id to `DumpItem` |
 """
 
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from contract.chunk import Metadata
 from contract.errors import MessageError
+from contract.identity import Sha256
 from contract.malformed import MALFORMED
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class DumpItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     event_id: str
     device: str
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
     """Name of the dump in the store."""
     size: int
     dump_id: bytes
