@@ -12,15 +12,20 @@ from analyzer.explain.mismatch import CODE as MISMATCH
 from analyzer.grouping import NamedFrame, group, load_plumbing
 from analyzer.report import model
 from analyzer.report.build import Subject, ThreadWriter
-from analyzer.symbols.interface import Symbols
+from analyzer.symbols.interface import Machine
+from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Unwinder
+from analyzer.values.expression import BadExpression, compute
+from analyzer.values.expression import Context as EvaluationContext
 from analyzer.zephyr import Kernel, KernelThread, is_thread_entry, read_kernel, reason_of
 
+STACKING_FAILED = (2, 17, 23, 32)
+"""Reason codes with which the exception frame itself may be missing."""
 _NO_KERNEL = Kernel(None, (), ())
 
 
 def analyze(
-    dump: bytes, symbols: Symbols | None, missing: Iterable[tuple[int, int]] = (), *, build_id: str | None = None
+    dump: bytes, symbols: TypedSymbols | None, missing: Iterable[tuple[int, int]] = (), *, build_id: str | None = None
 ) -> model.Report:
     """Analyse a core dump.
 
@@ -38,7 +43,7 @@ def analyze(
 class _Analysis:
     """The parts of one analysis, each made from the ones before."""
 
-    def __init__(self, dump: Dump, symbols: Symbols | None, build_id: str | None) -> None:
+    def __init__(self, dump: Dump, symbols: TypedSymbols | None, build_id: str | None) -> None:
         self.dump = dump
         self.caveats = list(dump.caveats)
         self.cpu = cpu_for(dump.header.target, symbols.machine if symbols else None)
@@ -51,7 +56,7 @@ class _Analysis:
         if self.symbols is not None:
             self.caveats += mismatches(dump, self.symbols, self.cpu, self.crashed.context, build_id)
 
-    def _fitting(self, symbols: Symbols | None) -> Symbols | None:
+    def _fitting(self, symbols: TypedSymbols | None) -> TypedSymbols | None:
         """The symbols, unless they are for another architecture altogether."""
         if symbols is None:
             return None
@@ -83,13 +88,44 @@ class _Analysis:
         reason = reason_of(self.dump.header.reason or 0)
         unwinder = self._unwinder(self.cpu)
         bounds = self._bounds(thread, found.contexts)
+        lost = self._lost(found.contexts, unwinder)
+        if lost is not None:
+            pointer = lost.registers.get(self.cpu.sp, 0)
+            exact = {number: value for number, value in lost.registers.items() if number != self.cpu.sp}
+            return Subject(thread, Context(exact), unwinder.scan(pointer, bounds))
         best = unwinder.best(found.contexts, bounds, software_fault=reason is not None and reason.software)
         if best is None:
             return Subject(thread, None, None, "the registers of the crash could not be read")
         return Subject(thread, *best)
 
+    def _lost(self, contexts: tuple[Context, ...], unwinder: Unwinder) -> Context | None:
+        """What is left when a stack overflow kept the CPU from saving its registers; None when it did save them."""
+        cpu = self.cpu
+        if cpu is None or not contexts or self.symbols is None or self.dump.header.reason not in STACKING_FAILED:
+            return None
+        context = contexts[0]
+        if cpu.was_stacked(context) or unwinder.is_executable(context.registers.get(cpu.pc, 0)):
+            return None
+        self.caveats.append(
+            Caveat(
+                "registers-lost",
+                "the CPU could not save its registers, for want of stack: where it was is unknown, and the frames are "
+                "a guess from what lies on the stack",
+            )
+        )
+        return cpu.salvage(context)
+
     def _unwinder(self, cpu: Cpu) -> Unwinder:
-        return Unwinder(cpu, self.memory, self.symbols, is_thread_entry)
+        return Unwinder(cpu, self.memory, self.symbols, is_thread_entry, self._evaluate)
+
+    def _evaluate(self, expression: bytes, machine: Machine, initial: int | None) -> int | None:
+        """A DWARF expression of the call frame information; None where it needs what is not known."""
+        if self.symbols is None:
+            return None
+        try:
+            return compute(expression, EvaluationContext(machine, self.symbols), () if initial is None else (initial,))
+        except BadExpression:
+            return None
 
     @staticmethod
     def _bounds(thread: KernelThread | None, contexts: Iterable[Context]) -> tuple[int, int] | None:

@@ -120,6 +120,14 @@ class Cpu(Protocol):
         """The registers of a thread that does not run, or why they cannot be had."""
         ...
 
+    def was_stacked(self, context: Context) -> bool:
+        """Whether the status register is one that a CPU can have: what a failed exception entry leaves is none."""
+        ...
+
+    def salvage(self, context: Context) -> Context:
+        """What can be believed of a context whose exception entry failed."""
+        ...
+
     def code_address(self, value: int) -> int:
         """A function pointer or return address without instruction set bits."""
         ...

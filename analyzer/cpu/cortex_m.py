@@ -28,6 +28,8 @@ EXC_RETURN_PSP = 0x04
 XPSR_THUMB = 1 << 24
 XPSR_ALIGNED = 1 << 9
 XPSR_EXCEPTION = 0x1FF
+XPSR_RESERVED = 0x00D00000
+"""Bits that are zero in every version of the architecture."""
 
 _SIZES = {1: 36, 2: 68, 3: 76}
 _OFFSET_XPSR, _OFFSET_SP, _OFFSET_R4, _OFFSET_VALID = 28, 32, 36, 68
@@ -123,6 +125,17 @@ class CortexM:
         basic = thread.exc_return is None or thread.exc_return & EXC_RETURN_BASIC
         registers[SP] = _above(pointer, status, basic=bool(basic))
         return Context(registers, status)
+
+    def was_stacked(self, context: Context) -> bool:
+        """By the bits of xPSR that are always zero, and the Thumb bit, which only a bad jump clears."""
+        status = context.status
+        return status is None or (not status & XPSR_RESERVED and bool(status & XPSR_THUMB))
+
+    def salvage(self, context: Context) -> Context:
+        """r4..r11 were saved by software. SP may be off by the word that aligns it; below it nothing is missed."""
+        kept = {number: value for number, value in context.registers.items() if number in self.callee_saved}
+        pointer = context.registers.get(SP)
+        return Context(kept if pointer is None else {**kept, SP: pointer & ~7})
 
     def code_address(self, value: int) -> int:
         """Without the Thumb bit."""

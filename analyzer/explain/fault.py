@@ -83,19 +83,15 @@ def explain(facts: Facts, plumbing: Plumbing) -> Explanation:
         or _by_address(verdict, access, address)
         or verdict
     )
-    evidence = [f"{name}: {verdict.detail}"]
+    evidence = [name if refined is verdict else f"{name}: {verdict.detail}"]
     evidence += [f"{bit.register}.{bit.name}: {bit.meaning}" for bit in status.bits]
-    if cpu and access and address == access.address:
-        evidence.append(_describe(access, cpu))
     sentences = [_sentence(refined.detail)]
     if cpu and access and address == access.address:
         sentences.append(_sentence(_describe(access, cpu)))
     elif address is not None:
         sentences.append(f"The access went to {address:#010x}.")
     if context and context.interrupt:
-        text = _interrupt(context.interrupt, facts.thread)
-        evidence.append(text)
-        sentences.append(_sentence(text))
+        sentences.append(_sentence(_interrupt(context.interrupt, facts.thread)))
     pc = context.registers.get(cpu.pc) if cpu and context else None
     return Explanation(
         kind=refined.kind,
@@ -145,6 +141,9 @@ def _by_jump(facts: Facts, verdict: _Verdict) -> _Verdict | None:
     where = "0 (NULL)" if pc == 0 else f"{pc:#010x}, which is not code" if facts.pc_is_code is False else f"{pc:#010x}"
     if register is None:
         return _Verdict("bad-jump", "Jump to a bad address", f"the CPU was sent to {where}")
+    pointer = context.registers.get(register)
+    if pc and pointer is not None and cpu.code_address(pointer) == pc:
+        where = where.replace(f"{pc:#010x}", f"{pointer:#010x}", 1)
     label = "Call through a null function pointer" if pc == 0 else "Call through a bad function pointer"
     return _Verdict(
         "bad-function-pointer", label, f"the function pointer in {cpu.register_names[register]} led to {where}"

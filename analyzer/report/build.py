@@ -8,8 +8,9 @@ import msgspec
 from analyzer.cpu import Context, Cpu
 from analyzer.dump.memory import Memory
 from analyzer.report import model
-from analyzer.symbols.interface import Symbols
+from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack
+from analyzer.values.locals import locals_at
 from analyzer.zephyr import KernelThread
 from analyzer.zephyr.thread import stack_peak
 
@@ -33,7 +34,7 @@ class ThreadWriter:
 
     cpu: Cpu | None
     memory: Memory
-    symbols: Symbols | None
+    symbols: TypedSymbols | None
     pointer_size: int
 
     def address(self, value: int) -> str:
@@ -96,8 +97,13 @@ class ThreadWriter:
         ]
 
     def _locals(self, frame: Frame, scope: int) -> list[model.Local]:
-        del frame, scope
-        return []
+        """Parameters and local variables; none where the stack pointer is a guess, for their values would be too."""
+        if self.symbols is None or frame.guessed:
+            return []
+        return [
+            model.Local(name=local.name, type=local.type, value=local.value.text, parameter=local.is_parameter)
+            for local in locals_at(self.symbols, frame, scope, frame.lookup_pc)
+        ]
 
     def _registers(self, context: Context | None) -> dict[str, str | None]:
         if self.cpu is None or context is None:

@@ -81,8 +81,16 @@ class Unwinder:
         frame = self._frame(pc, context.registers, Trust.CONTEXT, interrupted=True)
         if software_fault and self.cpu.after_call(pc, self.memory):
             frame.lookup_pc = pc - 1
+        return self._follow(frame, stack)
+
+    def scan(self, pointer: int, stack: tuple[int, int] | None = None) -> Stack:
+        """Guess the callers of a function whose registers are lost, from the first return address on its stack."""
+        outcome = self._find_return(pointer)
+        return self._follow(outcome, stack) if isinstance(outcome, Frame) else Stack(outcome)
+
+    def _follow(self, innermost: Frame, stack: tuple[int, int] | None) -> Stack:
         frames: list[Frame] = []
-        outcome: Frame | End = frame
+        outcome: Frame | End = innermost
         while isinstance(outcome, Frame):
             frame = outcome
             if frames:
@@ -188,6 +196,10 @@ class Unwinder:
                 return self._returning_to(link, kept, Trust.SCAN)
         if pointer is None:
             return End(EndCode.NO_RULES, "there is no call frame information here, and no stack pointer to scan from")
+        return self._find_return(pointer)
+
+    def _find_return(self, pointer: int) -> Frame | End:
+        """The caller by the first word above a stack pointer that can be a return address."""
         size = self.cpu.pointer_size
         raw = self.memory.dumped(pointer, SCAN_WORDS * size)
         for at in range(0, len(raw) - size + 1, size):

@@ -1,0 +1,184 @@
+"""The report on a terminal: what happened first, then the crashed thread in full, then the others in brief."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from analyzer.report import model
+
+REGISTER_COLUMNS = 4
+BAR_WIDTH = 8
+_INDENT = (0, 0, 0, 2)
+_TRUST_STYLES = {"context": "green", "cfi": "green", "exception": "green", "frame-pointer": "yellow", "scan": "red"}
+_LOUD = ("firmware-mismatch",)
+
+
+def print_report(report: model.Report, console: Console) -> None:
+    """Print a report; everything that came from a device is shown without control characters."""
+    console.print(_headline(report))
+    for warning in report.warnings:
+        console.print(_warning(warning))
+    crashed = report.crashed_thread()
+    if crashed is not None:
+        console.print()
+        console.print(_thread_line(crashed))
+        console.print(Padding(_frames(crashed, variables=True), _INDENT))
+        if crashed.registers:
+            console.print(Padding(_registers(crashed), (1, 0, 0, 2)))
+    others = [thread for thread in report.threads if not thread.crashed]
+    for thread in others:
+        console.print()
+        console.print(_thread_line(thread))
+        console.print(Padding(_frames(thread, variables=False), _INDENT))
+    console.print()
+    console.print(_facts(report))
+
+
+def _safe(text: str | None) -> str:
+    """Without anything that a terminal would obey."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text or "")
+
+
+def _headline(report: model.Report) -> RenderableType:
+    fault = report.fault
+    lines: list[RenderableType] = [Text(_safe(fault.explanation))]
+    lines += [Text(f"{_safe(line)}", style="dim") for line in fault.evidence]
+    return Panel(
+        Group(*lines),
+        title=Text(f" {_safe(fault.title)} ", style="bold white on red"),
+        title_align="left",
+        subtitle=Text(f" {fault.kind} · {report.fingerprint} ", style="dim"),
+        subtitle_align="right",
+        border_style="red",
+        padding=(1, 2),
+    )
+
+
+def _warning(warning: model.Warning) -> RenderableType:
+    loud = warning.code in _LOUD
+    sign, style = ("✗", "bold red") if loud else ("!", "yellow")
+    return Text.assemble((f"{sign} {warning.code}: ", style), (_safe(warning.text), style if loud else ""))
+
+
+def _thread_line(thread: model.Thread) -> RenderableType:
+    name = _safe(thread.name) or ("thread " + thread.address if thread.address else "unknown thread")
+    line = Text.assemble(
+        ("● " if thread.crashed else "○ ", "red" if thread.crashed else "dim"),
+        (name, "bold red" if thread.crashed else "bold cyan"),
+    )
+    facts = ["crashed"] if thread.crashed else []
+    if thread.state != "unknown":
+        facts.append(thread.state)
+    if thread.waits_for:
+        facts.append(f"waits for {_safe(thread.waits_for)}")
+    if thread.interrupt is not None:
+        facts.append(f"in the handler of exception {thread.interrupt}")
+    if thread.priority is not None:
+        facts.append(f"priority {thread.priority}")
+    line.append("  " + " · ".join(facts), "dim")
+    if thread.stack is not None:
+        line.append("  ")
+        line.append_text(_stack(thread.stack))
+    return line
+
+
+def _stack(stack: model.Stack) -> Text:
+    """A bar of what is used now and what was used at most."""
+    if stack.overflow:
+        return Text(f"stack overflowed its {stack.size} bytes", style="bold red")
+    peak = max(stack.peak or 0, stack.used or 0)
+    if not peak:
+        return Text(f"stack {stack.size} bytes", style="dim")
+    used_cells, peak_cells = (round(BAR_WIDTH * amount / stack.size) for amount in (stack.used or 0, peak))
+    style = "red" if peak > 0.9 * stack.size else "yellow" if peak > 0.75 * stack.size else "green"
+    return Text.assemble(
+        ("stack ", "dim"),
+        ("█" * used_cells, style),
+        ("▒" * (peak_cells - used_cells), style),
+        ("·" * (BAR_WIDTH - peak_cells), "dim"),
+        (f" {100 * peak // stack.size}% of {stack.size}", "dim"),
+    )
+
+
+def _frames(thread: model.Thread, *, variables: bool) -> RenderableType:
+    lines = list(_frame_lines(thread.frames, variables=variables))
+    if not thread.complete and thread.unwound:
+        lines.append(Text(f"    ⋯ {_safe(thread.unwound)}", style="dim yellow"))
+    return Group(*lines)
+
+
+def _frame_lines(frames: Sequence[model.Frame], *, variables: bool) -> Iterator[Text]:
+    repeats = 0
+    for number, frame in enumerate(frames):
+        following = frames[number + 1] if number + 1 < len(frames) else None
+        if number > 2 and following is not None and _same_place(frames[number - 1], frame, following):
+            repeats += 1
+            continue
+        if repeats:
+            yield Text(f"    ⋯ {repeats} more of the same", style="dim")
+            repeats = 0
+        yield _frame_line(number, frame)
+        if variables and frame.locals:
+            yield from _locals(frame.locals)
+
+
+def _same_place(*frames: model.Frame) -> bool:
+    return len({(frame.pc, frame.function, frame.line) for frame in frames}) == 1
+
+
+def _frame_line(number: int, frame: model.Frame) -> Text:
+    line = Text(no_wrap=False)
+    line.append(f"{number:>3} ", "dim")
+    line.append("↳" if frame.inlined else "•", _TRUST_STYLES.get(frame.trust, "red"))
+    line.append(f" {_safe(frame.function) or '??'}", "bold" if frame.function else "bold red")
+    if frame.file:
+        line.append(f"  {_safe(frame.file)}", "cyan")
+        if frame.line:
+            line.append(f":{frame.line}", "bright_cyan")
+    notes = ["inlined"] if frame.inlined else [frame.pc]
+    if frame.trust in ("scan", "exception", "frame-pointer"):
+        notes.append(frame.trust)
+    line.append(f"  {' · '.join(notes)}", "dim" if frame.trust != "scan" else "red")
+    return line
+
+
+def _locals(variables: Sequence[model.Local]) -> Iterator[Text]:
+    width = max(len(_safe(variable.name)) for variable in variables)
+    for variable in variables:
+        unknown = variable.value.startswith("<") and variable.value.endswith(">")
+        line = Text("       ")
+        line.append(f"{_safe(variable.name):<{width}}", "green" if variable.parameter else "")
+        line.append(" = ", "dim")
+        line.append(_safe(variable.value), "dim italic" if unknown else "")
+        line.append(f"  {_safe(variable.type)}", "dim")
+        yield line
+
+
+def _registers(thread: model.Thread) -> RenderableType:
+    table = Table.grid(padding=(0, 3))
+    cells = [
+        Text.assemble((f"{name:>4} ", "dim"), (value or "unavailable", "" if value else "dim italic"))
+        for name, value in thread.registers.items()
+    ]
+    for start in range(0, len(cells), REGISTER_COLUMNS):
+        table.add_row(*cells[start : start + REGISTER_COLUMNS])
+    return table
+
+
+def _facts(report: model.Report) -> RenderableType:
+    dump, firmware = report.dump, report.firmware
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", justify="right")
+    cut = ", cut short" if dump.truncated else ""
+    version = "" if dump.version is None else f" version {dump.version}"
+    table.add_row("dump", f"{dump.size} bytes{version} from {dump.container}{cut}; {dump.memory_size} bytes of memory")
+    table.add_row("target", f"{dump.architecture}, {8 * dump.pointer_size} bits")
+    symbols = "no symbols" if firmware.matches is None else "" if firmware.matches else "does not match"
+    build_id = firmware.build_id or "unknown"
+    table.add_row("build", Text.assemble(build_id, (f"  {symbols}", "red" if firmware.matches is False else "yellow")))
+    table.add_row("grouped by", Text(_safe(report.grouped_by)))
+    return table
