@@ -1,10 +1,11 @@
 """The golden cases are what they claim to be, and the toolchain that is installed can still make them."""
 
-import importlib.util
+import importlib
 import json
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,12 +38,9 @@ REASONS = {
 
 def load(name: str) -> ModuleType:
     """A module of the example firmware, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"firmware_{name}", FIRMWARE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    if str(FIRMWARE) not in sys.path:
+        sys.path.append(str(FIRMWARE))
+    return importlib.import_module(name)
 
 
 def scenario_of(case: Path) -> str:
@@ -124,6 +122,7 @@ class TestCase:
     def test_gdb_unwound_every_thread_that_has_registers_to_its_entry(self, case: Path) -> None:
         threads = recorded(case)["threads"]
 
+        assert threads
         assert [thread["crashed"] for thread in threads] == [True] + [False] * (len(threads) - 1)
         if scenario_of(case) == "stack-lost":
             threads = threads[1:]

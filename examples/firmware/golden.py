@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from remote import Dump
+
 HERE = Path(__file__).parent
 TESTS = HERE.parent.parent / "tests"
 GOLDEN = TESTS / "golden"
@@ -154,13 +156,22 @@ def crash(folder: Path, scenario: str, serial: str = "null") -> None:
 
 
 def ask_gdb(elf: Path, core: Path) -> dict[str, Any]:
-    """What gdb's Python API says about every thread of the dump."""
+    """What gdb's Python API says about every thread of the dump.
+
+    gdb waits long for the stub's answers, since on a busy machine it would otherwise ask twice and misread the rest.
+    """
     answer = elf.parent / "gdb-answer.json"
     target = f"target remote | {sys.executable} {HERE / 'remote.py'} {elf} {core}"
-    command = ["gdb-multiarch", "-nx", "-batch", "-iex", "set debuginfod enabled off", elf.name]
+    settings = ["-iex", "set debuginfod enabled off", "-iex", f"set remotetimeout {TIMEOUT_S}"]
+    command = ["gdb-multiarch", "-nx", "-batch", *settings, elf.name]
     answer.unlink(missing_ok=True)
     run([*command, "-ex", target, "-x", str(HERE / "gdb_answer.py")], elf.parent, GDB_ANSWER=str(answer))
-    return json.loads(answer.read_text())
+    said = json.loads(answer.read_text())
+    with elf.open("rb") as image:
+        expected = [(thread.name, thread.registers["pc"]) for thread in Dump(image, core.read_bytes()).threads]
+    if [(thread["name"], int(thread["registers"]["pc"], 16)) for thread in said["threads"]] != expected:
+        raise SystemExit(f"gdb saw other threads than there are: {core}")
+    return said
 
 
 def second_opinion(elf: Path, threads: list[dict[str, Any]]) -> bool:
