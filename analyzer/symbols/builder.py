@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analyzer.symbols.build_id import build_ids
+from analyzer.symbols.dwarf.call_entries import CallEntries
 from analyzer.symbols.dwarf.constants import At, Tag
 from analyzer.symbols.dwarf.entries import DebugInfo, Entry, Sections, Unit
+from analyzer.symbols.dwarf.expressions import resolve
 from analyzer.symbols.dwarf.frames import frame_spans
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.lines import LineProgram
@@ -27,6 +29,7 @@ from analyzer.symbols.format import (
     type_names,
     type_records,
 )
+from analyzer.symbols.format.call_records import CallSiteWriter
 from analyzer.symbols.format.container import Part, pack
 from analyzer.symbols.format.frame_rows import FrameRowWriter
 from analyzer.symbols.format.scopes import ScopeWriter
@@ -126,17 +129,39 @@ def _add_debug_info(
     lines = _Lines(info, is_present)
     types = TypeEntries(info)
     scopes = ScopeWriter(strings)
-    scope_spans = ScopeEntries(types, scopes, is_present, lines.file_number).write(info)
+    calls = CallEntries(info, types.handle_at, _function_addresses(image))
+    scope_spans = ScopeEntries(types, calls, scopes, is_present, lines.file_number).write(info)
     size = image.pointer_size
     parts[Part.SCOPES] = scopes.encode()
     parts[Part.SCOPE_MAP] = address_map.encode(
         address_map.flatten([(start, end, (scope,)) for start, end, scope in scope_spans], 1), size
     )
+    parts[Part.CALL_SITES], parts[Part.CALL_MAP] = _call_sites(calls, is_present, size)
     parts[Part.LINE_MAP] = address_map.encode(address_map.flatten(lines.spans, 2), size)
     parts[Part.FILES] = struct.pack(f"<{len(lines.names)}I", *(strings.add(name) for name in lines.names))
     parts[Part.TYPES], parts[Part.TYPE_OFFSETS] = type_records.encode(types.types, strings)
     parts[Part.TYPE_NAMES] = type_names.encode(types.types, strings)
     parts[Part.GLOBALS], parts[Part.GLOBAL_OFFSETS] = global_records.encode(_globals(info, types), strings)
+
+
+def _function_addresses(image: Image) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for one in image.symbols():
+        if one.symbol.is_function:
+            found.setdefault(one.symbol.name, []).append(one.symbol.address)
+    return found
+
+
+def _call_sites(calls: CallEntries, is_present: Callable[[int], bool], address_size: int) -> tuple[bytes, bytes]:
+    writer = CallSiteWriter()
+    sites = {
+        site.return_address: site
+        for of_function in calls.by_function.values()
+        for site in of_function
+        if is_present(site.return_address - 1)
+    }
+    entries = [(address, (writer.add(sites[address]),)) for address in sorted(sites)]
+    return writer.encode(), address_map.encode(entries, address_size)
 
 
 class _Lines:
@@ -188,6 +213,8 @@ def _globals(info: DebugInfo, types: TypeEntries) -> list[Global]:
             if entry.tag != Tag.VARIABLE or entry.parent is None or entry.parent.tag not in _ENCLOSING:
                 continue
             location = entry.block(At.LOCATION)
+            if location is not None:
+                location = resolve(location, unit, types.handle_at)
             value = constant(entry) if location is None else None
             name = qualified_name(entry)
             if name and (location is not None or value is not None):

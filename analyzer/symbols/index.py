@@ -9,12 +9,13 @@ from typing import Self
 
 from analyzer.symbols.format import contents, firmware, global_records, type_names, type_records
 from analyzer.symbols.format.address_map import AddressMap
+from analyzer.symbols.format.call_records import read_call_site
 from analyzer.symbols.format.container import CorruptIndex, Part, unpack
 from analyzer.symbols.format.frame_rows import read_row
 from analyzer.symbols.format.scopes import Scope, ScopeKind, at, read_scope
 from analyzer.symbols.format.strings import StringTable
 from analyzer.symbols.format.symbol_records import SymbolTable
-from analyzer.symbols.interface import Field, SourceFrame, Symbol, UnwindRow, Variable
+from analyzer.symbols.interface import CallSite, Field, SourceFrame, Symbol, UnwindRow, Variable
 from analyzer.symbols.names import plain_name
 from analyzer.symbols.types import (
     UNKNOWN,
@@ -56,6 +57,7 @@ class SymbolIndex:
         self._line_map = AddressMap(parts[Part.LINE_MAP], size, 2)
         self._frame_map = AddressMap(parts[Part.FRAME_MAP], size, 1)
         self._scope_map = AddressMap(parts[Part.SCOPE_MAP], size, 1)
+        self._call_map = AddressMap(parts[Part.CALL_MAP], size, 1)
         self._files = _words(parts[Part.FILES])
         self._type_offsets = _words(parts[Part.TYPE_OFFSETS])
         self._global_offsets = _words(parts[Part.GLOBAL_OFFSETS])
@@ -173,6 +175,25 @@ class SymbolIndex:
         """Whether the function at pc is declared not to return."""
         chain = self._chain(pc)
         return bool(chain) and chain[-1][1].noreturn
+
+    def call_site(self, return_address: int) -> CallSite | None:
+        """The call that returns to exactly that address."""
+        entry = self._call_map.entry(return_address)
+        if entry is None or entry[0] != return_address or not entry[1][0]:
+            return None
+        return read_call_site(self._parts[Part.CALL_SITES], entry[1][0], return_address)
+
+    def function_start(self, pc: int) -> int | None:
+        """Where the function around pc is entered; None when the debug information names no function there."""
+        chain = self._chain(pc)
+        return chain[-1][1].start if chain else None
+
+    def tail_calls(self, function: int) -> Sequence[int] | None:
+        """Addresses behind the tail calls of the function that starts there; None when they are not all known."""
+        chain = self._chain(function)
+        if not chain or chain[-1][1].start != function:
+            return None
+        return chain[-1][1].tail_calls
 
     def type_named(self, name: str) -> int | None:
         """Handle of the only type of that name, or of the only one that is no `typedef`."""

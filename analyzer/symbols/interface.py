@@ -94,6 +94,21 @@ class Field:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """A call and what is known about it (DWARF 5, section 3.4)."""
+
+    return_address: int
+    """Address behind the call instruction; of a tail call, behind the jump."""
+    is_tail: bool
+    targets: tuple[int, ...]
+    """Where the called function may start; empty when that is not known."""
+    target_expression: bytes
+    """Gives the called address in the calling frame; empty unless the call is indirect and the compiler could say."""
+    parameters: dict[int, bytes]
+    """Register that passes a value to the expression that gives the value in the calling frame."""
+
+
 class Symbols(Protocol):
     """A firmware's symbol index."""
 

@@ -3,10 +3,11 @@
 Types refer to each other by handle. Handle 0 is `void`, -1 stands for a type that the debug information does not give.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from analyzer.symbols.interface import Symbols, Variable
+from analyzer.symbols.interface import CallSite, Symbols, Variable
 
 VOID = 0
 UNKNOWN = -1
@@ -130,6 +131,18 @@ class TypedSymbols(Symbols, Protocol):
 
     def type(self, handle: int) -> Type:
         """The type behind a handle; `VOID_TYPE` for 0, an unnamed `OpaqueType` for -1."""
+        ...
+
+    def call_site(self, return_address: int) -> CallSite | None:
+        """The call that returns to exactly that address."""
+        ...
+
+    def function_start(self, pc: int) -> int | None:
+        """Where the function around pc is entered; None when the debug information names no function there."""
+        ...
+
+    def tail_calls(self, function: int) -> Sequence[int] | None:
+        """Addresses behind the tail calls of the function that starts there; None when they are not all known."""
         ...
 
     def type_named(self, name: str) -> int | None:

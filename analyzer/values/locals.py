@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import TypedSymbols
+from analyzer.values.entry_values import EntryValues
 from analyzer.values.expression import BadExpression, Context, UnknownValue, locate
 from analyzer.values.place import Implicit, InMemory, Nowhere, Place, Unknown
 from analyzer.values.render import Renderer
@@ -34,7 +35,7 @@ def locals_at(symbols: TypedSymbols, machine: Machine, scope: int, pc: int) -> l
     if scope < 0:
         return []
     renderer = Renderer(symbols, machine)
-    context = Context(machine, symbols, None)
+    context = Context(machine, symbols, EntryValues(symbols, machine, pc))
     found: list[Local] = []
     for variable in symbols.variables(scope, pc):
         value = renderer.variable(place_of(variable, context), variable.type)

@@ -17,11 +17,19 @@ _MOST_DEPTH = 32
 _QUALIFIER_ORDER = ("const", "volatile", "restrict", "_Atomic")
 
 
-def type_name(types: Types, handle: int, declarator: str = "", depth: int = 0) -> str:
-    """The type's name around a declarator: the part of a declaration that says `*`, `[4]` or `(int)`."""
+def type_name(types: Types, handle: int) -> str:
+    """The type's name as in a declaration without a variable."""
+    return _name(types, handle, "", frozenset(), 0)
+
+
+def _name(types: Types, handle: int, declarator: str, outer: frozenset[str], depth: int) -> str:
+    """The name around a declarator: the part of a declaration that says `*`, `[4]` or `(int)`.
+
+    `outer` are qualifiers of an array, which are those of its elements.
+    """
     if depth > _MOST_DEPTH:
         return "..."
-    qualifiers: set[str] = set()
+    qualifiers = set(outer)
     one = types.type(handle)
     for _ in range(_MOST_DEPTH):
         if not isinstance(one, QualifiedType):
@@ -35,17 +43,16 @@ def type_name(types: Types, handle: int, declarator: str = "", depth: int = 0) -
             inner = f"{one.sign} {words} {declarator}" if words else one.sign + declarator
             if isinstance(_unqualified(types, one.target), (ArrayType, FunctionType)):
                 inner = f"({inner.strip()})"
-            return type_name(types, one.target, inner.strip(), depth + 1)
+            return _name(types, one.target, inner.strip(), frozenset(), depth + 1)
         case ArrayType():
             counts = "".join("[]" if count is None else f"[{count}]" for count in one.counts)
-            name = type_name(types, one.element, declarator + counts, depth + 1)
-            return f"{words} {name}" if words else name
+            return _name(types, one.element, declarator + counts, frozenset(qualifiers), depth + 1)
         case FunctionType():
-            names = [type_name(types, parameter, "", depth + 1) for parameter in one.parameters]
+            names = [_name(types, parameter, "", frozenset(), depth + 1) for parameter in one.parameters]
             if one.variadic:
                 names.append("...")
             parameters = ", ".join(names) or ("void" if one.prototyped else "")
-            return type_name(types, one.result, f"{declarator}({parameters})", depth + 1)
+            return _name(types, one.result, f"{declarator}({parameters})", frozenset(), depth + 1)
         case _:
             name = _plain_name(one, handle)
             return " ".join(part for part in (words, name, declarator) if part)

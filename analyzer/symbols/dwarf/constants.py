@@ -84,11 +84,21 @@ class At:
     CALL_RETURN_PC: Final = 0x7D
     CALL_VALUE: Final = 0x7E
     CALL_ORIGIN: Final = 0x7F
+    CALL_ALL_CALLS: Final = 0x7A
+    CALL_ALL_SOURCE_CALLS: Final = 0x7B
+    CALL_ALL_TAIL_CALLS: Final = 0x7C
+    CALL_TAIL_CALL: Final = 0x82
     CALL_TARGET: Final = 0x83
+    CALL_TARGET_CLOBBERED: Final = 0x84
     NORETURN: Final = 0x87
     LOCLISTS_BASE: Final = 0x8C
     GNU_CALL_SITE_VALUE: Final = 0x2111
     GNU_CALL_SITE_TARGET: Final = 0x2113
+    GNU_CALL_SITE_TARGET_CLOBBERED: Final = 0x2114
+    GNU_TAIL_CALL: Final = 0x2115
+    GNU_ALL_TAIL_CALL_SITES: Final = 0x2116
+    GNU_ALL_CALL_SITES: Final = 0x2117
+    GNU_ALL_SOURCE_CALL_SITES: Final = 0x2118
 
 
 class Form:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from analyzer.symbols.dwarf import lists
+from analyzer.symbols.dwarf.call_entries import CallEntries, entry_address
 from analyzer.symbols.dwarf.constants import At, Tag
 from analyzer.symbols.dwarf.entries import DebugInfo, Entry
+from analyzer.symbols.dwarf.expressions import resolve
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
 from analyzer.symbols.format.scopes import Location, Scope, ScopeKind, ScopeVariable, ScopeWriter
@@ -32,6 +34,7 @@ class ScopeEntries:
     """
 
     types: TypeEntries
+    calls: CallEntries
     writer: ScopeWriter
     is_present: Callable[[int], bool]
     file_number: Callable[[Entry, int], int]
@@ -55,23 +58,25 @@ class ScopeEntries:
         # Concrete instances list their variables in any order; the abstract one keeps the order of the source.
         placed.sort(key=lambda item: (not item[1].is_parameter, item[0]))
         kind = _KINDS[entry.tag]
-        low = min(start for start, _ in covered)
+        is_function = kind == ScopeKind.FUNCTION
+        start = (entry_address(entry) if is_function else None) or min(start for start, _ in covered)
         is_block = kind == ScopeKind.BLOCK
         handle = self.writer.add(
             Scope(
                 kind,
                 parent,
-                low,
+                start,
                 "" if is_block else qualified_name(entry),
                 not is_block and bool(entry.inherited(At.NORETURN).number(At.NORETURN)),
-                _location(entry, At.FRAME_BASE) if kind == ScopeKind.FUNCTION else None,
+                self._location(entry, At.FRAME_BASE) if is_function else None,
+                self.calls.tail_calls(entry) if is_function else None,
                 self.file_number(entry, entry.number(At.CALL_FILE) or 0) if kind == ScopeKind.INLINED else -1,
                 max(entry.number(At.CALL_LINE) or 0, 0),
                 tuple(variable for _, variable in placed),
             )
         )
-        for start, end in covered:
-            yield start, end, handle
+        for low, high in covered:
+            yield low, high, handle
         for child in inner:
             yield from self._write_scope(child, handle)
 
@@ -82,10 +87,8 @@ class ScopeEntries:
         variables without a location.
         """
         mentioned: set[int] = set()
+        _note_origins(entry, mentioned)
         for child in entry.children:
-            origin = child.reference(At.ABSTRACT_ORIGIN)
-            if origin is not None:
-                mentioned.add(origin.offset)
             self._collect_one(child, placed, inner)
         abstract = entry.reference(At.ABSTRACT_ORIGIN)
         if abstract is not None:
@@ -110,11 +113,33 @@ class ScopeEntries:
         if not name or entry.number(At.DECLARATION):
             return None
         holder = entry.inherited(At.LOCATION)
-        location = _location(holder, At.LOCATION)
+        location = self._location(holder, At.LOCATION)
         const_value: int | bytes | None = None
         if location is None:
             const_value = constant(entry.inherited(At.CONST_VALUE))
         return ScopeVariable(name, self.types.handle(entry), entry.tag == Tag.FORMAL_PARAMETER, location, const_value)
+
+    def _location(self, entry: Entry, attribute: int) -> Location:
+        try:
+            found = lists.location(entry, attribute)
+        except _DAMAGE:
+            return None
+        if isinstance(found, list):
+            return tuple((start, end, self._resolve(entry, expression)) for start, end, expression in found)
+        return None if found is None else self._resolve(entry, found)
+
+    def _resolve(self, entry: Entry, expression: bytes) -> bytes:
+        return resolve(expression, entry.unit, self.types.handle_at)
+
+
+def _note_origins(entry: Entry, mentioned: set[int]) -> None:
+    """Which entries of the abstract instance the children of a concrete one, also those of its blocks, stand for."""
+    for child in entry.children:
+        origin = child.reference(At.ABSTRACT_ORIGIN)
+        if origin is not None:
+            mentioned.add(origin.offset)
+        if child.tag == Tag.LEXICAL_BLOCK:
+            _note_origins(child, mentioned)
 
 
 def constant(entry: Entry) -> int | bytes | None:
@@ -136,11 +161,3 @@ def _ranges(entry: Entry) -> list[tuple[int, int]]:
         return lists.ranges(entry)
     except _DAMAGE:
         return []
-
-
-def _location(entry: Entry, attribute: int) -> Location:
-    try:
-        found = lists.location(entry, attribute)
-    except _DAMAGE:
-        return None
-    return tuple(found) if isinstance(found, list) else found

@@ -82,6 +82,11 @@ class TypeEntries:
         number = None if target is None else self._numbers.get(target.offset)
         return UNKNOWN if number is None else self._handles[number]
 
+    def handle_at(self, offset: int) -> int | None:
+        """The type whose entry is at an offset of `.debug_info`."""
+        number = self._numbers.get(offset)
+        return None if number is None else self._handles[number]
+
     def _handle_of_number(self, number: int) -> int:
         return number if number < 0 else self._handles[number]
 

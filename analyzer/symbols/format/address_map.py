@@ -107,12 +107,17 @@ class AddressMap:
 
     def at(self, address: int) -> tuple[int, ...] | None:
         """The numbers that hold at the address; None when nothing is known there."""
+        entry = self.entry(address)
+        return None if entry is None or not entry[1][0] else entry[1]
+
+    def entry(self, address: int) -> Entry | None:
+        """The last entry that does not lie above the address."""
         block = bisect_right(self._firsts, address) - 1
         if block < 0:
             return None
         addresses, values = self._block(block)
-        value = values[max(bisect_right(addresses, address) - 1, 0)]
-        return value if value[0] else None
+        place = max(bisect_right(addresses, address) - 1, 0)
+        return addresses[place], values[place]
 
     def _decode(self, block: int) -> tuple[list[int], list[tuple[int, ...]]]:
         cursor = Cursor(self._data, self._offsets[block])

@@ -49,6 +49,8 @@ class Part(IntEnum):
     TYPE_NAMES = 15
     GLOBALS = 16
     GLOBAL_OFFSETS = 17
+    CALL_SITES = 18
+    CALL_MAP = 19
 
 
 def pack(parts: dict[Part, bytes]) -> bytes:

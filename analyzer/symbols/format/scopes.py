@@ -2,14 +2,14 @@
 
 A scope is named by its offset. Scopes follow their parent, so a parent's offset is always smaller.
 
-    kind | distance back to the parent (0 none) | lowest address |
-    unless it is a block: name | flags (bit 0 noreturn)
-    function: frame base, as a location
+    kind | distance back to the parent (0 none) | start address |
+    unless it is a block: name | flags (bit 0 noreturn, bit 1 tail calls known)
+    function: frame base, as a location | number of tail calls | per tail call: pc behind it (signed, from the start)
     inlined: file number of the call + 1 | line of the call
     number of variables | per variable: name | type + 1 | parameter (bit 0) and kind of location (from bit 1) | location
 
 A location is nothing, an expression, a constant (signed or bytes), or a list of: start (signed, from the end before;
-the first from the scope's lowest address) | length | expression.
+the first from the scope's start address) | length | expression.
 """
 
 from dataclasses import dataclass
@@ -48,10 +48,13 @@ class Scope:
 
     kind: ScopeKind
     parent: int | None
-    low: int
+    start: int
+    """Where a function is entered; of other scopes the lowest address."""
     name: str
     noreturn: bool
     frame_base: Location
+    tail_calls: tuple[int, ...] | None
+    """Addresses behind the jumps by which the function ends in another one; None when they are not all known."""
     call_file: int
     """Number in the index's file table; -1 when the call site is not known."""
     call_line: int
@@ -74,13 +77,16 @@ class ScopeWriter:
         offset = len(out)
         put(out, scope.kind)
         put(out, 0 if scope.parent is None else offset - scope.parent)
-        put(out, scope.low)
+        put(out, scope.start)
         if scope.kind != ScopeKind.BLOCK:
             put(out, self._strings.add(scope.name))
-            put(out, int(scope.noreturn))
+            put(out, int(scope.noreturn) | (scope.tail_calls is not None) << 1)
         if scope.kind == ScopeKind.FUNCTION:
             put(out, _kind_of(scope.frame_base, None))
-            _put_location(out, scope.frame_base, None, scope.low)
+            _put_location(out, scope.frame_base, None, scope.start)
+            put(out, len(scope.tail_calls or ()))
+            for address in scope.tail_calls or ():
+                put_signed(out, address - scope.start)
         elif scope.kind == ScopeKind.INLINED:
             put(out, scope.call_file + 1)
             put(out, scope.call_line)
@@ -90,7 +96,7 @@ class ScopeWriter:
             put(out, variable.type + 1)
             kind = _kind_of(variable.location, variable.const_value)
             put(out, int(variable.is_parameter) | kind << 1)
-            _put_location(out, variable.location, variable.const_value, scope.low)
+            _put_location(out, variable.location, variable.const_value, scope.start)
         return offset
 
     def encode(self) -> bytes:
@@ -157,25 +163,30 @@ def read_scope(data: memoryview, offset: int, strings: StringTable) -> Scope:
         kind = ScopeKind(number())
     except ValueError:
         raise CorruptIndex("A scope of the symbol index is damaged; build it again.") from None
-    distance, low = number(), number()
+    distance, start = number(), number()
     if distance > offset:
         raise CorruptIndex("A scope of the symbol index is damaged; build it again.")
-    name, noreturn = "", False
+    name, flags = "", 0
+    tail_calls: tuple[int, ...] | None = None
     frame_base: Location = None
     call_file, call_line = -1, 0
     if kind != ScopeKind.BLOCK:
-        name, noreturn = strings.text(number()), bool(number())
+        name, flags = strings.text(number()), number()
     if kind == ScopeKind.FUNCTION:
-        frame_base = _read_location(cursor, number(), low)[0]
+        frame_base = _read_location(cursor, number(), start)[0]
+        addresses = tuple(start + cursor.signed() for _ in range(cursor.count()))
+        tail_calls = addresses if flags & 2 else None
     elif kind == ScopeKind.INLINED:
         call_file, call_line = number() - 1, number()
     variables: list[ScopeVariable] = []
     for _ in range(cursor.count(3)):
-        variable_name, variable_type, flags = strings.text(number()), number() - 1, number()
-        location, const_value = _read_location(cursor, flags >> 1, low)
-        variables.append(ScopeVariable(variable_name, variable_type, bool(flags & 1), location, const_value))
+        variable_name, variable_type, how = strings.text(number()), number() - 1, number()
+        location, const_value = _read_location(cursor, how >> 1, start)
+        variables.append(ScopeVariable(variable_name, variable_type, bool(how & 1), location, const_value))
     parent = offset - distance if distance else None
-    return Scope(kind, parent, low, name, noreturn, frame_base, call_file, call_line, tuple(variables))
+    return Scope(
+        kind, parent, start, name, bool(flags & 1), frame_base, tail_calls, call_file, call_line, tuple(variables)
+    )
 
 
 def at(location: Location, pc: int) -> bytes | None:
