@@ -136,7 +136,8 @@ class Client:
         if now >= deadline:
             raise UploadTimeout(
                 f"the server holds {window.held} of {window.layout.count} chunks and has not stored the dump; "
-                "send it again to go on from there, and check that Faultcast's workers run on this broker"
+                "send it again to go on from there; check that Faultcast's workers run on this broker, and that it "
+                f"lets this user read {self.topics.ack(self.device)}"
             )
         pause = max(0.0, min(window.wake_at - now, deadline - now, _LONGEST_WAIT))
         acks = [ack for _, ack in connection.acks(pause)]

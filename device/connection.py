@@ -114,7 +114,10 @@ class Connection:
         if self._refused:
             raise ConnectionRefused(self._refused)
         if self._lost or code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise BrokerUnavailable(f"connection to {self._broker.name} lost: {self._lost or mqtt.error_string(code)}")
+            raise BrokerUnavailable(
+                f"connection to {self._broker.name} lost: {self._lost or mqtt.error_string(code)}. "
+                "If it happens again and again, look into the broker's log: a denied topic may be the cause"
+            )
 
     def _on_connect(
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None

@@ -8,7 +8,6 @@ import typer
 from faultcast.failure import BAD_USAGE, fail, failing_clearly
 
 if TYPE_CHECKING:
-    from contract.chunk import Metadata
     from device.fleet import FleetConfig, FleetDump, FleetReport
 
 NOT_ALL_STORED = 4
