@@ -8,7 +8,7 @@ import struct
 
 from contract.errors import NotADump
 from device.console_log import MARKER, read_log
-from device.dump import MAGIC, POINTER_SIZES, SourceDump, end_of_blocks, starts_dump
+from device.dump import MAGIC, POINTER_SIZES, SourceDump, starts_dump
 
 FLASH_MAGIC = b"CD"
 FLASH_OFFSETS = (16, 20, 24, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -79,11 +79,11 @@ def _search(data: bytes) -> SourceDump:
         start = data.find(MAGIC, start + 1, _SEARCH_LIMIT + len(MAGIC))
     if start < 0:
         raise NotADump(_what_it_is(data))
-    # What is erased behind the last block is no part of the dump; inside of a cut block nobody can tell.
-    end = max(end_of_blocks(data, start), len(data.rstrip(_ERASED)))
     if data[:start].strip(_ERASED):
-        return SourceDump(data[start:end], "raw", (f"what stands before the dump, {start} bytes, is left out",))
-    return SourceDump(data[start:end], "flash", ("the partition's header is erased: the dump is unfinished",))
+        return SourceDump(data[start:], "raw", (f"what stands before the dump, {start} bytes, is left out",))
+    # Nobody can tell an erased byte from a written 0xff: the server is to call them missing, not to believe them.
+    content = data[start:].rstrip(_ERASED)
+    return _sendable(content, "flash", ["the partition's header is erased: the dump is unfinished"])
 
 
 def _sendable(content: bytes, container: str, warnings: list[str]) -> SourceDump:
