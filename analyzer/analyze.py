@@ -54,7 +54,10 @@ class _Analysis:
         self.crashed = self._crashed()
         self.given_build_id = build_id
         if self.symbols is not None:
-            self.caveats += mismatches(dump, self.symbols, self.cpu, self.crashed.context, build_id)
+            entries = [thread.entry for thread in self.kernel.threads() if thread.entry]
+            self.caveats += mismatches(
+                dump, self.symbols, self.cpu, self.crashed.context, entries=entries, build_id=build_id
+            )
 
     def _fitting(self, symbols: TypedSymbols | None) -> TypedSymbols | None:
         """The symbols, unless they are for another architecture altogether."""

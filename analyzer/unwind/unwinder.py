@@ -184,6 +184,8 @@ class Unwinder:
         pc = self.cpu.code_address(address)
         if not self.is_executable(pc - 1):
             return self._not_code(address)
+        if not self.cpu.follows_call(address, self.memory):
+            return End(EndCode.NO_CODE, f"the return address {address:#x} does not follow a call")
         return self._frame(pc, {**registers, self.cpu.pc: pc}, trust)
 
     def _scan(self, frame: Frame, *, first: bool) -> Frame | End:

@@ -26,6 +26,10 @@ class Kernel:
     others: tuple[KernelThread, ...]
     caveats: tuple[Caveat, ...]
 
+    def threads(self) -> tuple[KernelThread, ...]:
+        """All of them."""
+        return self.others if self.current is None else (self.current, *self.others)
+
 
 def read_kernel(dump: Dump, symbols: Symbols, memory: Memory) -> Kernel:
     """The threads, as far as dump and firmware tell; never raises."""
