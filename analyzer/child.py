@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from analyzer.analyze import analyze
-from analyzer.requests import Analysed, AnalyseDump, Failed, Indexed, IndexFirmware, Reply, pack, read_request
+from analyzer.requests import Analysed, AnalyseDump, Failed, Indexed, IndexFirmware, Ready, Reply, pack, read_request
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 from contract.errors import FaultcastError, NotADump
@@ -29,6 +29,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     replies = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but replies may go into the pipe
+    replies.write(pack(Ready()))
+    replies.flush()
     while (request := read_request(sys.stdin.buffer)) is not None:
         try:
             reply = _analyse(request) if isinstance(request, AnalyseDump) else _index(request)
@@ -40,7 +42,7 @@ def main() -> None:
 
 def _analyse(request: AnalyseDump) -> Reply:
     symbols = _open_index(request.index) if request.index is not None else None
-    report = analyze(Path(request.dump).read_bytes(), symbols, request.missing)
+    report = analyze(Path(request.dump).read_bytes(), symbols, request.missing, build_id=request.build_id or None)
     return Analysed(msgspec.json.encode(report))
 
 

@@ -13,6 +13,8 @@ class AnalyseDump(msgspec.Struct, frozen=True, tag="analyse"):
     """Path of the dump."""
     index: str | None
     """Path of the firmware's symbol index; None when there is none yet."""
+    build_id: str = ""
+    """Hexadecimal, as the device sent it."""
     missing: list[tuple[int, int]] = []
     """Byte ranges `[start, end)` that never arrived."""
 
@@ -23,6 +25,10 @@ class IndexFirmware(msgspec.Struct, frozen=True, tag="index"):
     elf: str
     output: str
     """Path of the index file to be written."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The process is up; sent once, before any request. What it took to start is not the first dump's fault."""
 
 
 class Analysed(msgspec.Struct, frozen=True, tag="analysed"):
@@ -49,7 +55,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Request = AnalyseDump | IndexFirmware
-Reply = Analysed | Indexed | Failed
+Reply = Ready | Analysed | Indexed | Failed
 
 _requests = msgspec.msgpack.Decoder(Request)
 _replies = msgspec.msgpack.Decoder(Reply)

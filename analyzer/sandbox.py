@@ -8,6 +8,8 @@ from analyzer.requests import Failed, Reply, Request, pack, unpack_reply
 from contract.errors import InputError, LimitExceeded, NotADump
 from runtime.metrics import ANALYSES_KILLED
 
+START_SECONDS = 60.0
+
 
 class AnalysisTimedOut(LimitExceeded):
     """The analysis took longer than the limit; its process was killed."""
@@ -52,8 +54,8 @@ class Sandbox:
             AnalysisDied: the process ended.
         """
         async with self._turn:
-            process = await self._running()
             try:
+                process = await self._running()
                 async with asyncio.timeout(self._seconds):
                     body = await _exchange(process, pack(request))
             except TimeoutError as error:
@@ -63,10 +65,11 @@ class Sandbox:
                     f"the analysis took longer than {self._seconds:g} s (FAULTCAST_ANALYSIS_SECONDS) and was stopped"
                 ) from error
             except (asyncio.IncompleteReadError, BrokenPipeError, ConnectionResetError) as error:
-                await self.close()
+                code = await self.close()
                 ANALYSES_KILLED.labels("memory").inc()
                 raise AnalysisDied(
-                    f"the analysing process ended; its limit is {self._memory} bytes (FAULTCAST_ANALYSIS_MEMORY)"
+                    f"the analysing process ended with {code}; it may use {self._memory} bytes of memory "
+                    "(FAULTCAST_ANALYSIS_MEMORY)"
                 ) from error
             except asyncio.CancelledError:
                 await self.close()
@@ -76,13 +79,14 @@ class Sandbox:
             raise AnalysisFailed(reply.code, reply.reason) if reply.is_dump else NotADump(reply.reason)
         return reply
 
-    async def close(self) -> None:
-        """End the process."""
+    async def close(self) -> int | None:
+        """End the process; returns its exit code."""
         process, self._process = self._process, None
-        if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        if process is None:
+            return None
+        with suppress(ProcessLookupError):
+            process.kill()
+        return await process.wait()
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
@@ -96,13 +100,21 @@ class Sandbox:
                 stdout=asyncio.subprocess.PIPE,
                 limit=1 << 20,
             )
+            async with asyncio.timeout(START_SECONDS):
+                await _read(self._process)  # `Ready`
         return self._process
 
 
 async def _exchange(process: asyncio.subprocess.Process, message: bytes) -> bytes:
-    if process.stdin is None or process.stdout is None:
+    if process.stdin is None:
         raise BrokenPipeError
     process.stdin.write(message)
     await process.stdin.drain()
+    return await _read(process)
+
+
+async def _read(process: asyncio.subprocess.Process) -> bytes:
+    if process.stdout is None:
+        raise BrokenPipeError
     length = int.from_bytes(await process.stdout.readexactly(4), "little")
     return await process.stdout.readexactly(length)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from faultcast import __version__
-from faultcast.commands import config, up, workers
+from faultcast.commands import analyze, config, firmware, fleet, send, up, watch, workers
 
 app = typer.Typer(
     help="Crash reports for fleets of embedded devices: core dumps in over MQTT, crash events out.",
@@ -15,9 +15,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PEOPLE, WORKERS = "For people", "Workers"
+PEOPLE, DEVICES, WORKERS = "For people", "Devices", "Workers"
 
 app.command(rich_help_panel=PEOPLE)(up.up)
+app.command(rich_help_panel=PEOPLE)(analyze.analyze)
+app.command(rich_help_panel=PEOPLE)(watch.watch)
+app.add_typer(firmware.app, name="firmware", rich_help_panel=PEOPLE)
+app.command(rich_help_panel=DEVICES)(send.send)
+app.command(rich_help_panel=DEVICES)(fleet.fleet)
 app.command(rich_help_panel=PEOPLE)(config.config)
 app.command(rich_help_panel=WORKERS)(workers.ingest)
 app.command(rich_help_panel=WORKERS)(workers.reassembler)

@@ -72,7 +72,7 @@ async def written(redis: Redis, settings: Settings) -> list[bytes]:
 
 async def until(check: Callable[[], Awaitable[bool]], seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
-        while not await check():  # noqa: ASYNC110 (there is no event to wait for)
+        while not await check():
             await asyncio.sleep(0.05)
 
 
