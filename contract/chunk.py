@@ -66,6 +66,7 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     version: Annotated[str, Meta(max_length=128)] = ""
     """Version of the firmware, for people."""
     board: Annotated[str, Meta(max_length=128)] = ""
+    """Name of the hardware, such as `nrf52840dk`."""
     os: Annotated[str, Meta(max_length=128)] = ""
     """Operating system and its version, such as `Zephyr 4.1.0`."""
     boot: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
@@ -91,9 +92,11 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One piece of a dump: the bytes `[sequence * chunk_size, ...)` of it."""
 
     version: int = msgspec.field(name="v")
+    """Protocol version: 1."""
     dump_id: Annotated[bytes, Meta(min_length=4, max_length=32)] = msgspec.field(name="id")
     """Made from the dump's content, so a device that restarts in the middle continues the same dump."""
     sequence: Annotated[int, Meta(ge=0, lt=2**32)] = msgspec.field(name="seq")
+    """Number of the chunk, from 0."""
     total_size: Annotated[int, Meta(ge=0)] = msgspec.field(name="size")
     """Bytes of the whole dump."""
     chunk_size: Annotated[int, Meta(ge=0)] = msgspec.field(name="chunk")
@@ -101,6 +104,7 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     crc: Annotated[int, Meta(ge=0, le=2**32 - 1)]
     """CRC-32 (IEEE 802.3) of `data`."""
     data: bytes
+    """The bytes of the dump from `seq * chunk` on."""
     metadata: Metadata | None = msgspec.field(name="meta", default=None)
     """In chunk 0 only; elsewhere it is ignored."""
 

@@ -12,10 +12,14 @@ from msgspec import Meta
 
 from contract.chunk import Attribute
 from contract.errors import MessageError
+from contract.identity import Sha256
 from contract.malformed import MALFORMED
 
 EVENT_TYPE = "io.faultcast.crash.v1"
 SCHEMA_ID = "urn:faultcast:schema:crash-event:1"
+
+
+Count = Annotated[int, Meta(ge=0)]
 
 
 class EventError(MessageError):
@@ -30,9 +34,11 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     pc: str
     """Hexadecimal, such as `0x00000404`."""
     function: str | None = None
+    """Plain name, without arguments; null without symbols."""
     file: str | None = None
     line: int | None = None
     inlined: bool = False
+    """Whether this function was inlined into the next one."""
     trust: str
     """How the frame was found: `context`, `cfi`, `exception`, `frame-pointer` or `scan`."""
 
@@ -45,6 +51,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """One line a person recognises."""
     explanation: str = ""
+    """What the fault registers say, in words; empty when they say nothing."""
     reason: int | None = None
     """Zephyr's reason code, as dumped."""
 
@@ -52,17 +59,19 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """The dump behind the event and how it came in."""
 
-    sha256: str
+    sha256: Sha256
     """Name of the dump in the store."""
-    size: int
+    size: Count
     """Bytes."""
     complete: bool
     """False when chunks were given up on; what never arrived counts as not in the dump."""
-    missing_bytes: int = 0
-    chunks: int = 0
-    duplicates: int = 0
-    conflicts: int = 0
-    received_ms: int = 0
+    missing_bytes: Count = 0
+    chunks: Count = 0
+    """Chunks that arrived, repetitions among them."""
+    duplicates: Count = 0
+    conflicts: Count = 0
+    """Chunks that came again with other bytes; the first ones were kept."""
+    received_ms: Count = 0
     """Unix time of the first chunk in milliseconds."""
 
 
@@ -84,36 +93,41 @@ class Crash(msgspec.Struct, frozen=True, kw_only=True):
     """How good the analysis could be: 1 of a partial dump without symbols, 2 partial with symbols,
     3 whole without symbols, 4 whole with symbols. The highest one of an id is the one to keep."""
     symbolized: bool
+    """Whether the firmware was known, so that addresses have names."""
     device: str
     occurrence: str = ""
     """Boot or uptime that tells this crash from an identical one."""
     fault: Fault
     fingerprint: str
+    """The same for crashes with the same cause, over builds and devices."""
     thread: str | None = None
     """Name of the crashed thread."""
     frames: list[Frame] = []
     """Frames of the crashed thread, innermost first; at most 64."""
     firmware: Firmware
     uptime_ms: int | None = None
+    """Milliseconds from boot to crash, as the device said."""
     attributes: dict[str, Attribute] = {}
+    """What the device sent along: serial number, region, hardware revision."""
     upload: Upload
     report: str
     """Key of the full report in the store."""
     warnings: list[str] = []
+    """What could not be read of the dump, and why."""
 
 
 class CrashEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The envelope (CloudEvents 1.0, JSON event format)."""
 
     specversion: Literal["1.0"] = "1.0"
-    id: str
+    id: Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
     """UUID; the same for every delivery and revision of one crash."""
-    source: str
+    source: Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
     """`/faultcast/device/{device}`."""
     type: Literal["io.faultcast.crash.v1"] = EVENT_TYPE
     subject: str
     """The device id."""
-    time: str
+    time: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
     """RFC 3339, UTC: when the first chunk of the dump arrived."""
     datacontenttype: Literal["application/json"] = "application/json"
     dataschema: str = SCHEMA_ID
