@@ -158,19 +158,20 @@ def _upload(
     timeout: float,
     title: str,
 ) -> None:
-    from contract.identity import dump_id
     from device.attempt import first_metadata
     from device.chunks import ChunkedDump
 
+    chunked = ChunkedDump(source.content, metadata, chunk_size)
     try:
-        first = first_metadata(path, dump_id(source.content), metadata)
+        first = first_metadata(path, chunked.layout.dump_id, metadata)
     except OSError as error:
         first = metadata
         _warn(f"cannot note this try beside the dump ({error}); give the same options when you try again")
     if first != metadata:
         _warn("this dump was tried before; its description of then is sent, not that of this command line")
+        chunked = ChunkedDump(source.content, first, chunk_size)
     with _bar(title) as report:
-        event = client.upload(ChunkedDump(source.content, first, chunk_size), timeout, report)
+        event = client.upload(chunked, timeout, report)
     typer.echo(f"stored {event}")
 
 
