@@ -85,6 +85,21 @@ async def test_other_topics_flow_while_one_is_full(start: Any, dial: Any) -> Non
     assert len(await acknowledged(blocked)) == 2
 
 
+async def test_nothing_overtakes_what_is_held(start: Any, dial: Any) -> None:
+    """PUBACKs go out in the order of the PUBLISHes (section 4.6), also for topics where there is room."""
+    port = await start(limits=Limits(session_messages=1))
+    stuck = await dial(port, "s", session_expiry_interval=60)
+    await stuck.subscribe("stuck")
+    await stuck.cut()
+    publisher = await dial(port, "p")
+    await publisher.send(publish("stuck", 0), publish("stuck", 1), publish("free", 2))
+    assert await acknowledged(publisher) == [1]
+    stuck = await dial(port, "s", session_expiry_interval=60)
+    for _ in range(2):
+        await stuck.message()
+    assert await acknowledged(publisher) == [2, 3]
+
+
 async def test_a_publisher_that_waits_goes_on_when_the_full_session_ends(start: Any, dial: Any) -> None:
     port = await start(limits=Limits(session_messages=2))
     client = await dial(port, "c", session_expiry_interval=1)
