@@ -114,9 +114,8 @@ def _add_frames(image: Image, is_present: Callable[[int], bool], parts: dict[Par
     if eh_frame is not None and eh_frame.has_bytes:
         sources.insert(0, (eh_frame.content, eh_frame.address))
     for data, address in sources:
-        for start, end, row in frame_spans(data, image.pointer_size, address):
-            if is_present(start):
-                spans.append((start, end, (rows.add(row),)))
+        for start, end, row in frame_spans(data, image.pointer_size, address, is_present):
+            spans.append((start, end, (rows.add(row),)))
     parts[Part.FRAME_ROWS] = rows.encode()
     parts[Part.FRAME_MAP] = address_map.encode(address_map.flatten(spans, 1), image.pointer_size)
 
@@ -129,14 +128,14 @@ def _add_debug_info(
     lines = _Lines(info, is_present)
     types = TypeEntries(info)
     scopes = ScopeWriter(strings)
-    calls = CallEntries(info, types.handle_at, _function_addresses(image))
+    calls = CallEntries(info, types.handle_at, _function_addresses(image), is_present)
     scope_spans = ScopeEntries(types, calls, scopes, is_present, lines.file_number).write(info)
     size = image.pointer_size
     parts[Part.SCOPES] = scopes.encode()
     parts[Part.SCOPE_MAP] = address_map.encode(
         address_map.flatten([(start, end, (scope,)) for start, end, scope in scope_spans], 1), size
     )
-    parts[Part.CALL_SITES], parts[Part.CALL_MAP] = _call_sites(calls, is_present, size)
+    parts[Part.CALL_SITES], parts[Part.CALL_MAP] = _call_sites(calls, size)
     parts[Part.LINE_MAP] = address_map.encode(address_map.flatten(lines.spans, 2), size)
     parts[Part.FILES] = struct.pack(f"<{len(lines.names)}I", *(strings.add(name) for name in lines.names))
     parts[Part.TYPES], parts[Part.TYPE_OFFSETS] = type_records.encode(types.types, strings)
@@ -152,14 +151,9 @@ def _function_addresses(image: Image) -> dict[str, list[int]]:
     return found
 
 
-def _call_sites(calls: CallEntries, is_present: Callable[[int], bool], address_size: int) -> tuple[bytes, bytes]:
+def _call_sites(calls: CallEntries, address_size: int) -> tuple[bytes, bytes]:
     writer = CallSiteWriter()
-    sites = {
-        site.return_address: site
-        for of_function in calls.by_function.values()
-        for site in of_function
-        if is_present(site.return_address - 1)
-    }
+    sites = {site.return_address: site for of_function in calls.by_function.values() for site in of_function}
     entries = [(address, (writer.add(sites[address]),)) for address in sorted(sites)]
     return writer.encode(), address_map.encode(entries, address_size)
 
@@ -183,10 +177,9 @@ class _Lines:
                 continue
             self._programs[offset] = program
             try:
-                for span in program.spans():
-                    if is_present(span.start):
-                        number = -1 if span.file is None else self._number(span.file)
-                        self.spans.append((span.start, span.end, (number + 2, max(span.line, 0))))
+                for span in program.spans(is_present):
+                    number = -1 if span.file is None else self._number(span.file)
+                    self.spans.append((span.start, span.end, (number + 2, max(span.line, 0))))
             except _DAMAGE:
                 continue
 

@@ -5,7 +5,7 @@ register has been used for something else, and which functions have left the sta
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.constants import At, Tag
@@ -48,10 +48,18 @@ class CallEntries:
     symbol name.
     """
 
-    def __init__(self, info: DebugInfo, type_handle: TypeHandle, functions: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self,
+        info: DebugInfo,
+        type_handle: TypeHandle,
+        functions: Mapping[str, Sequence[int]],
+        is_present: Callable[[int], bool],
+    ) -> None:
         self._functions = functions
+        self._is_present = is_present
         self._type_handle = type_handle
         self._instances: defaultdict[int, list[int]] = defaultdict(list)
+        self._present: set[int] = set()
         sites: list[Entry] = []
         for unit in info.units:
             for entry in unit.entries:
@@ -63,7 +71,7 @@ class CallEntries:
         for entry in sites:
             function = _function_of(entry)
             site = self._site(entry)
-            if function is not None and site is not None:
+            if function is not None and site is not None and function.offset in self._present:
                 self.by_function[function.offset].append(site)
 
     def tail_calls(self, function: Entry) -> tuple[int, ...] | None:
@@ -77,7 +85,8 @@ class CallEntries:
             address = entry_address(function)
         except (IndexError, MalformedDwarf):
             return
-        if address:
+        if address is not None and self._is_present(address):
+            self._present.add(function.offset)
             for origin in function.origins():
                 self._instances[origin.offset].append(address)
 

@@ -1,7 +1,7 @@
 """Call frame information: `.debug_frame` and `.eh_frame` as rows (DWARF 5, section 6.4; LSB Core, section 10.6)."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from analyzer.symbols.dwarf import leb128
@@ -33,13 +33,17 @@ class _Common:
     program: tuple[int, int]
 
 
-def frame_spans(data: bytes, address_size: int, section_address: int | None) -> Iterator[FrameSpan]:
+def frame_spans(
+    data: bytes, address_size: int, section_address: int | None, is_present: Callable[[int], bool]
+) -> Iterator[FrameSpan]:
     """Rows of one section, entry by entry; a damaged entry is left out.
 
     Args:
         data: the section.
         address_size: bytes of an address of this ELF class.
         section_address: where `.eh_frame` is loaded; None for `.debug_frame`.
+        is_present: whether code at an address is in the image; the linker leaves entries of functions that it threw
+        away.
     """
     is_eh = section_address is not None
     commons: dict[int, _Common | None] = {}
@@ -68,7 +72,7 @@ def frame_spans(data: bytes, address_size: int, section_address: int | None) -> 
                 commons[common_offset] = _read_common(data, common_offset, address_size, is_eh=is_eh)
             common = commons[common_offset]
             if common is not None:
-                yield from _read_description(data, start + size, end, common, section_address)
+                yield from _read_description(data, (start + size, end), common, section_address, is_present)
         except _ERRORS:
             continue
 
@@ -157,15 +161,20 @@ def _pointer(data: bytes, position: int, encoding: int, address_size: int, secti
 
 
 def _read_description(
-    data: bytes, position: int, end: int, common: _Common, section_address: int | None
+    data: bytes,
+    where: tuple[int, int],
+    common: _Common,
+    section_address: int | None,
+    is_present: Callable[[int], bool],
 ) -> Iterator[FrameSpan]:
+    position, end = where
     size = common.address_size
     address, position = _pointer(data, position, common.pointer_encoding, size, section_address or 0)
     length, position = _pointer(data, position, common.pointer_encoding & 0x0F, size, 0)
     if common.has_augmentation_size:
         skipped, position = leb128.unsigned(data, position)
         position += skipped
-    if length == 0 or position > end:
+    if length == 0 or position > end or not is_present(address):
         return
     initial = _State(common)
     for _ in initial.run(data, *common.program, 0):

@@ -1,7 +1,7 @@
 """Line number programs (DWARF 5, section 6.2), versions 2 to 5."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from analyzer.symbols.dwarf import leb128
@@ -11,6 +11,9 @@ from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 
 MOST_ROWS = 4_000_000
 """Rows of one program that are still read."""
+
+Row = tuple[int, int, int, bool]
+"""Address, number of the file, line, whether a statement starts here."""
 
 _MOST_FILES = 65_536
 _LNCT_PATH, _LNCT_DIRECTORY_INDEX = 1, 2
@@ -139,12 +142,16 @@ class LineProgram:
             return 0, position + size
         raise MalformedDwarf(f"A line number program uses form {form:#x}, which is not supported.")
 
-    def spans(self) -> Iterator[LineSpan]:
-        """Every stretch of code between two rows, in the order of the program."""
-        for rows in self._sequences():
-            yield from self._spans_of(rows)
+    def spans(self, is_present: Callable[[int], bool]) -> Iterator[LineSpan]:
+        """Every stretch of code between two rows, in the order of the program.
 
-    def _spans_of(self, rows: list[tuple[int, int, int, bool]]) -> Iterator[LineSpan]:
+        Sequences that start where no code is were thrown away by the linker; they are left out whole.
+        """
+        for rows in self._sequences():
+            if is_present(rows[0][0]):
+                yield from self._spans_of(rows)
+
+    def _spans_of(self, rows: list[Row]) -> Iterator[LineSpan]:
         """The last row of an address counts, but one that starts a statement goes before one that does not."""
         position = 0
         last = len(rows) - 1
@@ -164,8 +171,8 @@ class LineProgram:
                 yield LineSpan(address, following, self.files.get(file), line)
             position = end + 1
 
-    def _sequences(self) -> Iterator[list[tuple[int, int, int, bool]]]:  # noqa: C901, PLR0912, PLR0915 - the state machine of section 6.2.5
-        """Rows (address, file, line, is_stmt) of each sequence; the last row is where the sequence ends."""
+    def _sequences(self) -> Iterator[list[Row]]:  # noqa: C901, PLR0912, PLR0915 - the state machine of section 6.2.5
+        """Rows of each sequence; the last row is where the sequence ends."""
         data, end = self._data, self._end
         position = self._start
         opcode_base, line_base, line_range, minimum = (
@@ -175,17 +182,16 @@ class LineProgram:
             self._minimum,
         )
         constant_advance = (255 - opcode_base) // line_range * minimum
-        address, file, line, is_stmt = 0, 1, 1, self._default_is_stmt
-        rows: list[tuple[int, int, int, bool]] = []
+        rows = _Rows(self._default_is_stmt)
         total = 0
         while position < end:
             opcode = data[position]
             position += 1
             if opcode >= opcode_base:
                 advance, step = divmod(opcode - opcode_base, line_range)
-                address += advance * minimum
-                line += line_base + step
-                rows.append((address, file, line, is_stmt))
+                rows.address += advance * minimum
+                rows.advance_line(line_base + step)
+                rows.append()
             elif opcode == 0:
                 size, position = leb128.unsigned(data, position)
                 if size == 0:
@@ -193,38 +199,97 @@ class LineProgram:
                 following = position + size
                 operation = data[position]
                 if operation == 1:  # DW_LNE_end_sequence
-                    rows.append((address, file, line, is_stmt))
-                    yield rows
-                    total += len(rows)
-                    rows = []
-                    address, file, line, is_stmt = 0, 1, 1, self._default_is_stmt
+                    rows.append(force=True)
+                    yield rows.rows
+                    total += len(rows.rows)
+                    rows = _Rows(self._default_is_stmt)
                 elif operation == 2:  # DW_LNE_set_address
-                    address = int.from_bytes(data[position + 1 : following], "little")
+                    rows.address = int.from_bytes(data[position + 1 : following], "little")
+                elif operation == 4:  # DW_LNE_set_discriminator
+                    rows.discriminator, _ = leb128.unsigned(data, position + 1)
+                    rows.discriminated |= rows.discriminator != 0
                 position = following
             elif opcode == 1:  # DW_LNS_copy
-                rows.append((address, file, line, is_stmt))
+                rows.append()
             elif opcode == 2:  # DW_LNS_advance_pc
                 advance, position = leb128.unsigned(data, position)
-                address += advance * minimum
+                rows.address += advance * minimum
             elif opcode == 3:  # DW_LNS_advance_line
                 step, position = leb128.signed(data, position)
-                line += step
+                rows.advance_line(step)
             elif opcode == 4:  # DW_LNS_set_file
-                file, position = leb128.unsigned(data, position)
+                rows.file, position = leb128.unsigned(data, position)
             elif opcode == 5:  # DW_LNS_set_column
                 _, position = leb128.unsigned(data, position)
             elif opcode == 6:  # DW_LNS_negate_stmt
-                is_stmt = not is_stmt
+                rows.is_stmt = not rows.is_stmt
             elif opcode == 8:  # DW_LNS_const_add_pc
-                address += constant_advance
+                rows.address += constant_advance
             elif opcode == 9:  # DW_LNS_fixed_advance_pc
-                address += data[position] | data[position + 1] << 8
+                rows.address += data[position] | data[position + 1] << 8
                 position += 2
             else:  # basic block, prologue, epilogue, isa, and what later versions may add
                 for _ in range(self._lengths[opcode - 1]):
                     _, position = leb128.unsigned(data, position)
-            if total + len(rows) > MOST_ROWS:
+            if total + len(rows.rows) > MOST_ROWS:
                 raise MalformedDwarf("A line number program has too many rows.")
+
+
+class _Rows:
+    """The registers of the state machine and the rows of the current sequence.
+
+    Rows that start no new line are left out, by the rules that gdb goes by: those that belong to no line (line 0);
+    those that repeat the line before only to tell blocks of one line apart (by a discriminator); and those of another
+    file that start no statement at an address where one starts already.
+    """
+
+    __slots__ = (
+        "address",
+        "discriminated",
+        "discriminator",
+        "file",
+        "is_stmt",
+        "last_address",
+        "last_file",
+        "last_line",
+        "line",
+        "rows",
+        "statement_here",
+    )
+
+    def __init__(self, is_stmt: bool) -> None:  # noqa: FBT001 - one register of the machine
+        self.address = 0
+        self.file = 1
+        self.line = 1
+        self.is_stmt = is_stmt
+        self.discriminator = 0
+        self.discriminated = False
+        self.last_address: int | None = None
+        self.last_file = 0
+        self.last_line = 0
+        self.statement_here = False
+        self.rows: list[Row] = []
+
+    def advance_line(self, step: int) -> None:
+        """Go to another line."""
+        if step:
+            self.line += step
+            self.discriminated = self.discriminator != 0
+
+    def append(self, *, force: bool = False) -> None:
+        """Add a row to the sequence."""
+        other_file = self.file != self.last_file
+        hidden = other_file and not self.is_stmt and self.statement_here and self.address == self.last_address
+        if force or (self.line and not hidden):
+            if force or other_file or self.line != self.last_line or not self.discriminated:
+                self.rows.append((self.address, self.file, self.line, self.is_stmt))
+                self.last_file = self.file
+            self.last_line = self.line
+        if self.address != self.last_address:
+            self.statement_here = False
+            self.last_address = self.address
+        self.statement_here |= self.is_stmt
+        self.discriminator = 0
 
 
 def _string(data: bytes, position: int) -> tuple[str, int]:
