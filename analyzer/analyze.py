@@ -86,7 +86,7 @@ class _Analysis:
             problem = "the dump has no registers of the crash"
             self.caveats.append(Caveat("no-registers", problem))
             return Subject(thread, None, None, problem)
-        found = self.cpu.crashed(self.dump.architecture, self.memory)
+        found = self.cpu.crashed(self.dump.architecture, self.memory, thread.stack if thread else None)
         self.caveats += found.caveats
         reason = reason_of(self.dump.header.reason or 0)
         unwinder = self._unwinder(self.cpu)

@@ -112,8 +112,8 @@ class Cpu(Protocol):
     callee_saved: frozenset[int]
     """Registers that a function leaves as it found them, where no call frame information says otherwise."""
 
-    def crashed(self, block: ArchitectureBlock, memory: Memory) -> CrashContexts:
-        """The context that crashed, from the dump's register block."""
+    def crashed(self, block: ArchitectureBlock, memory: Memory, stack: tuple[int, int] | None = None) -> CrashContexts:
+        """The context that crashed, from the dump's register block; `stack` is the current thread's, half-open."""
         ...
 
     def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:

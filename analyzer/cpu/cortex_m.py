@@ -7,12 +7,14 @@ Architecture (IHI 0040). Switched-out threads: Zephyr's `include/zephyr/arch/arm
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from analyzer.cpu import cortex_m_faults, thumb
 from analyzer.cpu.base import Access, Context, CrashContexts, ExceptionReturn, Fault, FaultStatus, SavedThread
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
+from analyzer.dump.sparse import SparseBytes
 
 R0, R1, R2, R3, R4, R11, R12, SP, LR, PC = 0, 1, 2, 3, 4, 11, 12, 13, 14, 15
 HARDWARE_FRAME = (R0, R1, R2, R3, R12, LR, PC)
@@ -32,6 +34,7 @@ XPSR_RESERVED = 0x00D00000
 """Bits that are zero in every version of the architecture."""
 
 _SIZES = {1: 36, 2: 68, 3: 76}
+_MOST_FRAMES = 16
 _OFFSET_XPSR, _OFFSET_SP, _OFFSET_R4, _OFFSET_VALID = 28, 32, 36, 68
 _SOFTWARE_NAMES = {number: f"r{number}" for number in range(13)}
 
@@ -49,61 +52,32 @@ class CortexM:
     status_name = "xpsr"
     callee_saved = frozenset(range(R4, R11 + 1))
 
-    def crashed(self, block: ArchitectureBlock, memory: Memory) -> CrashContexts:
+    def crashed(self, block: ArchitectureBlock, memory: Memory, stack: tuple[int, int] | None = None) -> CrashContexts:
         """The context that crashed; two where only the unwinding can tell a frame with FP state from one without."""
         payload = block.payload
-        version = block.version if _SIZES.get(block.version) == block.claimed_size else None
-        caveats: list[Caveat] = []
+        version, caveats = _layout(block)
         if version is None:
-            version = next((known for known, size in _SIZES.items() if size == block.claimed_size), None)
-            text = f"register block version {block.version} has {block.claimed_size} bytes"
-            if version is None:
-                return CrashContexts((), (Caveat("unknown-registers", f"{text}, which no known layout has"),))
-            caveats.append(Caveat("register-layout", f"{text}; it was read as version {version}, by its size"))
-        registers: dict[int, int] = {}
-        for index, number in enumerate(HARDWARE_FRAME):
-            value = payload.unsigned(4 * index, 4)
-            if value is not None:
-                registers[number] = value
-        if PC in registers:
-            registers[PC] &= ~1
-        status = payload.unsigned(_OFFSET_XPSR, 4)
-        if version >= 2:
-            captured = [payload.unsigned(_OFFSET_R4 + 4 * index, 4) for index in range(CALLEE_SAVED)]
-            # Version 3 says whether they were captured; before that, eight zeros are what is left where they were not.
-            valid = any(captured) if version == 2 else bool(payload.unsigned(_OFFSET_VALID, 4))
-            if valid:
-                registers.update({R4 + at: value for at, value in enumerate(captured) if value is not None})
+            return CrashContexts((), tuple(caveats))
+        registers = _read_registers(payload, version)
         if R4 not in registers:
             caveats.append(Caveat("callee-saved-missing", "r4..r11 of the crash were not captured by the firmware"))
-        pointers = self._stack_pointers(payload.unsigned(_OFFSET_SP, 4), registers, status, memory)
+        status = payload.unsigned(_OFFSET_XPSR, 4)
+        dumped = payload.unsigned(_OFFSET_SP, 4)
+        frame = _Stacked(registers, status, memory)
+        pointers = frame.pointers(dumped)
+        if stack is not None and not (status or 0) & XPSR_EXCEPTION and not frame.is_near(dumped):
+            # Older firmware does not set SP for k_oops() and k_panic(): it is 0 or left over from an earlier fault.
+            recovered = frame.search(stack)
+            if recovered:
+                pointers = recovered
+                caveats.append(
+                    Caveat("stack-pointer-recovered", "the stack pointer was found by the exception frame on the stack")
+                )
         if not pointers:
             caveats.append(Caveat("stack-pointer-missing", "the stack pointer of the crash was not captured"))
         interrupt = (status or 0) & XPSR_EXCEPTION
         contexts = tuple(Context({**registers, SP: pointer}, status, interrupt) for pointer in pointers)
         return CrashContexts(contexts or (Context(registers, status, interrupt),), tuple(caveats))
-
-    @staticmethod
-    def _stack_pointers(
-        dumped: int | None, registers: Mapping[int, int], status: int | None, memory: Memory
-    ) -> tuple[int, ...]:
-        """What SP was before the exception.
-
-        Firmware until late 2024 dumps the address of the exception frame, later firmware the one above it, and nothing
-        in the block tells them apart (zephyrproject-rtos/zephyr#79622): only the frame itself does, where it is dumped.
-        """
-        if not dumped:
-            return ()
-        padding = 4 if status is not None and status & XPSR_ALIGNED else 0
-        frame = _read_frame(dumped, memory)
-        at_frame = (
-            frame is not None
-            and status == frame[1]
-            and all(registers.get(number) == value for number, value in frame[0].items())
-        )
-        if at_frame:
-            return ((dumped + BASIC_FRAME) | padding, (dumped + EXTENDED_FRAME) | padding)
-        return (dumped | padding,)
 
     def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
         """The registers that PendSV saved: r4..r11 and psp in the thread's structure, the others on its stack."""
@@ -195,6 +169,84 @@ class CortexM:
     def fault_status(self, memory: Memory) -> FaultStatus:
         """CFSR, HFSR, MMFAR and BFAR of the system control block."""
         return cortex_m_faults.status(memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stacked:
+    """The registers of a crash, which the hardware put on the stack before the firmware put them into the dump."""
+
+    registers: Mapping[int, int]
+    status: int | None
+    memory: Memory
+
+    def pointers(self, dumped: int | None) -> tuple[int, ...]:
+        """What SP was before the exception.
+
+        Firmware until late 2024 dumps the address of the exception frame, later firmware the one above it, and nothing
+        in the block tells them apart (zephyrproject-rtos/zephyr#79622): only the frame itself does, where it is dumped.
+        """
+        if not dumped:
+            return ()
+        if self._is_at(dumped):
+            return self._above(dumped)
+        return (dumped | self._padding(),)
+
+    def is_near(self, dumped: int | None) -> bool:
+        """Whether the frame is where a dumped SP says that it is: there, or right below."""
+        sizes = (0, BASIC_FRAME, BASIC_FRAME + 4, EXTENDED_FRAME, EXTENDED_FRAME + 4)
+        return bool(dumped) and any(self._is_at((dumped or 0) - size) for size in sizes)
+
+    def search(self, stack: tuple[int, int]) -> tuple[int, ...]:
+        """What SP can have been, by where on a stack the frame is: eight equal words are no accident."""
+        words = [self.registers.get(number) for number in HARDWARE_FRAME[:-1]]
+        if None in words or self.registers.get(PC) is None or self.status is None:
+            return ()
+        start, end = stack
+        pattern = b"".join((word or 0).to_bytes(4, "little") for word in words)
+        content = self.memory.dumped(start, end - start)
+        found: list[int] = []
+        at = content.find(pattern)
+        while at >= 0 and len(found) < _MOST_FRAMES:
+            if at % 4 == 0 and self._is_at(start + at):
+                found += self._above(start + at)
+            at = content.find(pattern, at + 1)
+        return tuple(found)
+
+    def _is_at(self, address: int) -> bool:
+        frame = _read_frame(address, self.memory)
+        if frame is None or self.status != frame[1]:
+            return False
+        return all(self.registers.get(number) == value for number, value in frame[0].items())
+
+    def _above(self, frame: int) -> tuple[int, ...]:
+        return ((frame + BASIC_FRAME) | self._padding(), (frame + EXTENDED_FRAME) | self._padding())
+
+    def _padding(self) -> int:
+        return 4 if self.status is not None and self.status & XPSR_ALIGNED else 0
+
+
+def _layout(block: ArchitectureBlock) -> tuple[int | None, list[Caveat]]:
+    """Which version's layout a register block has: its own version's, unless its size says otherwise."""
+    if _SIZES.get(block.version) == block.claimed_size:
+        return block.version, []
+    text = f"register block version {block.version} has {block.claimed_size} bytes"
+    version = next((known for known, size in _SIZES.items() if size == block.claimed_size), None)
+    if version is None:
+        return None, [Caveat("unknown-registers", f"{text}, which no known layout has")]
+    return version, [Caveat("register-layout", f"{text}; it was read as version {version}, by its size")]
+
+
+def _read_registers(payload: SparseBytes, version: int) -> dict[int, int]:
+    """The registers of a block but for SP, as far as they were captured."""
+    words = {number: payload.unsigned(4 * index, 4) for index, number in enumerate(HARDWARE_FRAME)}
+    captured = [payload.unsigned(_OFFSET_R4 + 4 * index, 4) for index in range(CALLEE_SAVED)] if version >= 2 else []
+    # Version 3 says whether they were captured; before that, eight zeros are what is left where they were not.
+    if bool(payload.unsigned(_OFFSET_VALID, 4)) if version == 3 else any(captured):
+        words.update({R4 + index: value for index, value in enumerate(captured)})
+    registers = {number: value for number, value in words.items() if value is not None}
+    if PC in registers:
+        registers[PC] &= ~1
+    return registers
 
 
 def _read_frame(pointer: int, memory: Memory) -> tuple[dict[int, int], int] | None:

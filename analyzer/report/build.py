@@ -143,5 +143,4 @@ class ThreadWriter:
         symbol = None if self.symbols is None else self.symbols.symbol_at(address)
         if symbol is None or symbol.is_function:
             return self.address(address)
-        offset = address - symbol.address
-        return f"{symbol.name} + {offset}" if offset else symbol.name
+        return symbol.name

@@ -20,6 +20,8 @@ class EndCode(StrEnum):
 
     OUTERMOST = "outermost"
     """The function is one that nothing calls."""
+    MARKED = "marked"
+    """The return address is one that start-up code leaves where nothing is called from."""
     INTERRUPTED = "interrupted"
     """An exception handler's first frame, and what it interrupted is not known."""
     NO_PC = "no-pc"
@@ -43,7 +45,12 @@ class End:
     @property
     def complete(self) -> bool:
         """Whether there is nothing more to be found."""
-        return self.code is EndCode.OUTERMOST
+        return self.code in (EndCode.OUTERMOST, EndCode.MARKED)
+
+    @property
+    def certain(self) -> bool:
+        """Whether it cannot be by accident that the unwinding got here."""
+        return self.code in (EndCode.OUTERMOST, EndCode.INTERRUPTED)
 
 
 @dataclass(slots=True)
@@ -107,7 +114,7 @@ class Unwinder:
     ) -> tuple[Context, Stack] | None:
         """The context, of several readings of one crash, that unwinds best; None when there is none."""
         found = [(context, self.unwind(context, stack, software_fault=software_fault)) for context in contexts]
-        return max(found, key=lambda each: (each[1].end.complete, len(each[1].frames)), default=None)
+        return max(found, key=lambda each: (each[1].end.certain, len(each[1].frames)), default=None)
 
     def is_executable(self, address: int) -> bool:
         """Whether the address is in a function, as far as the image tells."""
@@ -174,7 +181,7 @@ class Unwinder:
 
     def _returning_to(self, address: int, registers: dict[int, int], trust: Trust) -> Frame | End:
         if self.cpu.ends_stack(address):
-            return End(EndCode.OUTERMOST, f"the return address is {address:#x}, which marks the end")
+            return End(EndCode.MARKED, f"the return address is {address:#x}, which marks the end")
         if self.cpu.is_exception_return(address):
             under = self.cpu.exception_return(address, registers, self.memory)
             if under.context is None:

@@ -49,7 +49,7 @@ class KernelThread:
             names.append("not started" if never_ran else "sleeping")
         if current and names in ([], ["ready"]):
             return "running"
-        return ", ".join(names) or "in transition"
+        return ", ".join(names) or "not queued"
 
     def option_names(self) -> list[str]:
         """The options that all architectures share."""
