@@ -167,6 +167,8 @@ class Assemblies:
             now_ms + int(settings.upload_idle_seconds * 1000),
             now_ms + int(min(settings.upload_idle_seconds, REPETITION_SECONDS) * 1000),
             settings.max_open_dumps,
+            placement.duplicates,
+            placement.conflicts,
             len(placement.metadata),
         ]
         for metadata in placement.metadata:

@@ -18,7 +18,7 @@ from contract.records import Keys, decode_batch
 from reassembler.assembly import Assemblies, Placed
 from reassembler.completion import Completion
 from reassembler.limits import TooManyOpenDumps, check_limits
-from reassembler.progress import acknowledgement, rejected_ack, stored_ack
+from reassembler.progress import Progress, acknowledgement, rejected_ack, stored_ack
 from reassembler.runs import Arrival, AssemblyId, Placement, gather
 from runtime.checks import dependency_checks
 from runtime.consumer import Consumer, Entry
@@ -86,7 +86,7 @@ class ReassemblerWorker:
         assemblies = self._assemblies[partition]
         placed = await assemblies.place(placements, _now_ms())
         for placement, outcome in zip(placements, placed, strict=True):
-            _count(placement, outcome)
+            _count(outcome.progress)
             ack = await self._conclude(assemblies, placement, outcome)
             if ack is not None:
                 self._answer(placement.assembly.device, ack)
@@ -182,11 +182,10 @@ class ReassemblerWorker:
         await bury(self._redis, self._keys, partition_in(entry.stream), letter)
 
 
-def _count(placement: Placement, outcome: Placed) -> None:
-    progress = outcome.progress
+def _count(progress: Progress) -> None:
     CHUNKS_PLACED.inc(max(0, progress.held - progress.before))
-    CHUNKS_DUPLICATE.inc(progress.duplicates + placement.duplicates)
-    CHUNKS_CONFLICTING.inc(progress.conflicts + placement.conflicts)
+    CHUNKS_DUPLICATE.inc(progress.duplicates)
+    CHUNKS_CONFLICTING.inc(progress.conflicts)
 
 
 def _now_ms() -> int:

@@ -5,14 +5,15 @@
 --
 -- KEYS  1 header hash   2 bytes   3 bitmap   4 deadlines   5 done hash   6 open set of the device
 -- ARGV  1 chunk size  2 chunks of the dump  3 now ms  4 deadline ms  5 deadline ms of a likely repetition
---       6 open dumps allowed  7 number of occurrences, then (occurrence, metadata) each
+--       6 open dumps allowed  7 duplicates and 8 conflicts that the batch has in itself
+--       9 number of occurrences, then (occurrence, metadata) each
 --       then (first chunk, number of chunks, bytes) for each run
 -- Reply {state, before, held, duplicates, conflicts, bitmap}
 --       state: 'open', 'complete', 'limit', or the verdict about a finished occurrence
 local header, bytes, bitmap, deadlines, done, open = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local chunk_size, count = tonumber(ARGV[1]), tonumber(ARGV[2])
-local occurrences = tonumber(ARGV[7])
-local at = 8
+local occurrences = tonumber(ARGV[9])
+local at = 10
 
 local fresh, verdict = {}, nil
 for _ = 1, occurrences do
@@ -47,7 +48,8 @@ end
 for _, pair in ipairs(fresh) do redis.call('HSETNX', header, 'm:' .. pair[1], pair[2]) end
 
 local before = redis.call('BITCOUNT', bitmap)
-local duplicates, conflicts, received = 0, 0, 0
+local duplicates, conflicts = tonumber(ARGV[7]), tonumber(ARGV[8])
+local received = duplicates + conflicts
 while at <= #ARGV do
   local first, number, data = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2]
   at = at + 3
