@@ -1,0 +1,62 @@
+"""The golden cases: real crashes of the example firmware, with what gdb said about each."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from analyzer.analyze import analyze
+from analyzer.report.model import Report
+from analyzer.symbols.builder import build_index
+from analyzer.symbols.index import SymbolIndex
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+CASES = sorted(path.name for path in GOLDEN.iterdir() if (path / "gdb.json").exists())
+
+
+@cache
+def symbols_of(case: str) -> SymbolIndex:
+    return SymbolIndex.from_bytes(build_index(GOLDEN / case / "firmware.elf"))
+
+
+def dump_of(case: str) -> bytes:
+    return (GOLDEN / case / "dump.core").read_bytes()
+
+
+@cache
+def report_of(case: str) -> Report:
+    return analyze(dump_of(case), symbols_of(case))
+
+
+def answer_of(case: str) -> dict[str, Any]:
+    return json.loads((GOLDEN / case / "gdb.json").read_text("utf-8"))
+
+
+def gdb_frames(thread: dict[str, Any]) -> list[dict[str, Any]]:
+    """The frames of gdb without those that it only concludes from call sites."""
+    return [frame for frame in thread["frames"] if frame["kind"] != "tail-call"]
+
+
+def plain(value: Any) -> str:
+    """A value of gdb's answer in the notation of `plain_text`."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {plain(member)}" for name, member in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ", ".join(plain(element) for element in value) + "}"
+    text = str(value)
+    return hex(int(text, 16)) if re.fullmatch("0x[0-9a-f]+", text) else text
+
+
+def plain_text(text: str) -> str:
+    """Our text of a value without what people like and gdb's answer leaves out.
+
+    Symbols and strings behind pointers, characters behind numbers, quotes.
+    """
+    text = re.sub(r'(0x[0-9a-f]+)( <[^>]*>)?( "(?:[^"\\]|\\.)*"(?:\.\.\.)?)?', r"\1", text)
+    text = re.sub(r"(-?\d+) '(?:[^'\\]|\\.)+'", r"\1", text)
+    return re.sub(r'"((?:[^"\\]|\\.)*)"', lambda found: _unescape(found[1]), text)
+
+
+def _unescape(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("unicode_escape")

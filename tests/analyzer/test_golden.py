@@ -1,0 +1,115 @@
+"""Every golden case beside gdb: the same threads, registers, functions, files, lines, inlined frames and values."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from analyzer.report.model import Thread, encode_report
+from tests.analyzer.golden import CASES, GOLDEN, answer_of, gdb_frames, plain, plain_text, report_of
+
+LOST = {"stack-lost-Os"}
+"""The CPU could not save its registers: what gdb makes of them means nothing, and we say so."""
+UNKNOWN = ("<optimized out>", "<unavailable>", "<synthetic pointer>", "<error: ")
+
+
+def threads(case: str) -> list[tuple[Thread, dict[str, Any]]]:
+    ours = report_of(case).threads
+    theirs = answer_of(case)["threads"]
+    assert [thread.name for thread in ours] == [thread["name"] for thread in theirs]
+    return [(mine, gdbs) for mine, gdbs in zip(ours, theirs, strict=True) if not (case in LOST and gdbs["crashed"])]
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 20
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_threads_and_registers(case: str) -> None:
+    for mine, gdbs in threads(case):
+        assert mine.crashed == gdbs["crashed"]
+        known = {name: value for name, value in mine.registers.items() if value is not None}
+        assert known.items() <= gdbs["registers"].items()
+        assert known.keys() >= {"r0", "r1", "r2", "r3", "r12", "sp", "lr", "pc", "xpsr"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_frames(case: str) -> None:
+    for mine, gdbs in threads(case):
+        frames = gdb_frames(gdbs)
+        assert len(mine.frames) == len(frames)
+        for our, their in zip(mine.frames, frames, strict=True):
+            assert our.pc == their["pc"]
+            assert our.inlined == their["inlined"]
+            assert our.file == their["file"]
+            # gdb takes the nearest symbol for a function even where there is no code.
+            assert our.function == their["function"] or (our.function is None and their["file"] is None)
+            # Where several rows of the line table are at one address, binutils and gdb name different ones.
+            assert our.line in (their["line"], their.get("addr2line"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_values(case: str) -> None:
+    compared = 0
+    for mine, gdbs in threads(case):
+        for our, their in zip(mine.frames, gdb_frames(gdbs), strict=True):
+            for name, group in itertools.groupby(
+                sorted(their["locals"], key=lambda each: each["name"]), lambda each: each["name"]
+            ):
+                # gdb lists a variable of an inlined function twice, once without a value.
+                wanted = {plain(each["value"]) for each in group}
+                values = [plain_text(each.value) for each in our.locals if each.name == name]
+                assert values, (our.function, name)
+                for value in values:
+                    unknown = value.startswith("<")
+                    agree = value in wanted or (unknown and any(each.startswith(UNKNOWN) for each in wanted))
+                    assert agree, (our.function, name, value, wanted)
+                    compared += 1
+    assert compared > 0 or case in LOST
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_report_is_the_recorded_one(case: str) -> None:
+    expected = (GOLDEN / case / "report.json").read_bytes()
+    assert encode_report(report_of(case)) == expected, "if the change is meant: python -m tests.analyzer.record_reports"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind", "title"),
+    [
+        ("null-deref", "null-dereference", "Null pointer dereference in calibration_in_range (sensor.c:"),
+        ("div-zero", "divide-by-zero", "Division by zero in average (filter.c:"),
+        ("undefined", "undefined-instruction", "Undefined instruction in power_state_name (power.c:"),
+        ("stack-overflow", "stack-overflow", "Stack overflow in settings_show (shell.c:"),
+        ("stack-guard", "stack-overflow", "Stack overflow in cmd_history (shell.c:"),
+        ("stack-lost", "stack-overflow", "Stack overflow in sort_entries (shell.c:"),
+        ("assert", "assertion", "Assertion failed in ring_claim (logger.c:"),
+        ("bad-call", "bad-function-pointer", "Call through a bad function pointer in command_call (shell.c:"),
+        ("call-data", "bad-function-pointer", "Call through a bad function pointer in command_call (shell.c:"),
+        ("isr-fault", "bus-fault", "Bus fault in radio_read_fifo (radio.c:"),
+        ("unaligned", "unaligned-access", "Unaligned access in packet_field (shell.c:"),
+        ("bus-fault", "bus-fault", "Bus fault in memory_peek (shell.c:"),
+        ("oops", "oops", "Kernel oops in cmd_reboot (shell.c:"),
+    ],
+)
+def test_why_it_crashed(scenario: str, kind: str, title: str) -> None:
+    cases = [case for case in CASES if case.startswith(f"{scenario}-O")]
+    assert cases
+    for case in cases:
+        fault = report_of(case).fault
+        assert fault.kind == kind
+        assert fault.title.startswith(title)
+
+
+@pytest.mark.parametrize("scenario", ["null-deref", "div-zero", "undefined", "assert", "bad-call", "isr-fault"])
+def test_a_fingerprint_survives_another_optimisation_level(scenario: str) -> None:
+    cases = [case for case in CASES if case.startswith(f"{scenario}-O")]
+    assert len(cases) >= 2
+    assert len({report_of(case).fingerprint for case in cases}) == 1, {report_of(case).grouped_by for case in cases}
+
+
+def test_different_crashes_have_different_fingerprints() -> None:
+    scenarios = {case.split("-O")[0]: report_of(case).fingerprint for case in CASES}
+    # The same call through the same table entry, once to nowhere and once into RAM, is one bug.
+    assert scenarios.pop("call-data") == scenarios["bad-call"]
+    assert len(set(scenarios.values())) == len(scenarios)
