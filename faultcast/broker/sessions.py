@@ -75,7 +75,7 @@ class Sessions:
             session.dropped = 0
         loop = asyncio.get_running_loop()
         if will is not None:
-            if will.delay and session.expiry:
+            if will.delay:
                 timer = loop.call_later(will.delay, self._publish_will, session)
                 self._wills[session] = timer, will.message
             else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -98,6 +99,14 @@ class Wire:
 
     def close(self) -> None:
         self.writer.close()
+
+
+@pytest.fixture(autouse=True)
+def no_callback_failed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """What goes wrong in a callback of the event loop is only logged there."""
+    yield
+    failures = [r for r in caplog.get_records("call") if r.name == "asyncio" and r.levelno >= logging.ERROR]
+    assert not failures
 
 
 Start = Callable[..., Awaitable[int]]

@@ -294,6 +294,16 @@ async def test_a_session_ends_when_it_has_expired(port: int, dial: Any, expiry: 
     assert not (await dial(port, "c")).connack.session_present
 
 
+async def test_a_session_does_not_expire_while_its_client_is_back(port: int, dial: Any) -> None:
+    client = await dial(port, "c", session_expiry_interval=1)
+    await client.subscribe("a")
+    await client.cut()
+    client = await dial(port, "c", session_expiry_interval=1)
+    await asyncio.sleep(1.1)
+    await (await dial(port, "p")).publish("a", b"x")
+    assert (await client.message()).payload == b"x"
+
+
 async def test_a_goodbye_may_change_how_long_a_session_is_kept(port: int, dial: Any) -> None:
     client = await dial(port, "c", session_expiry_interval=60)
     await client.send(DisconnectPacket(session_expiry_interval=0))

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from mqtt5 import (
     DisconnectPacket,
     DisconnectReasonCode,
@@ -167,6 +168,18 @@ async def test_a_flood_from_a_client_without_flow_control_meets_a_slow_consumer(
     assert most <= 50 + 20 + 270
     await broker.close()
     assert (broker._router._total.messages, broker._router.held.messages) == (0, 0)
+
+
+@pytest.mark.parametrize("qos", [QoS.AT_MOST_ONCE, Q1])
+async def test_who_pauses_in_reading_finds_everything_afterwards(port: int, dial: Any, qos: QoS) -> None:
+    """More than all the buffers on the way take: the rest waits in the session, also at QoS 0."""
+    count, size = 300, 100_000
+    client, publisher = await dial(port, "c"), await dial(port, "p")
+    await client.subscribe("a", qos=qos)
+    for number in range(count):
+        await publisher.publish("a", number.to_bytes(size, "big"))
+    for number in range(count):
+        assert int.from_bytes((await client.message(acknowledge=False)).payload, "big") == number
 
 
 async def test_total_memory_is_bounded_over_many_sessions(dial: Any) -> None:
