@@ -1,5 +1,6 @@
 """Real services for the tests: a Mosquitto and a Redis of their own, as local processes or as containers."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,13 +113,35 @@ def container(image: str, port: int, command: list[str], files: dict[str, Path])
     """A service of a container; `files` are mounted read-only."""
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415 (only where Docker is)
 
-    box = DockerContainer(image).with_exposed_ports(port).with_command(command)
+    published = free_port()  # chosen here, as Docker would publish another one after each start
+    box = DockerContainer(image).with_bind_ports(port, published).with_command(command)
     for inside, outside in files.items():
         box = box.with_volume_mapping(str(outside), inside, "ro")
     box.start()
-    host, published = box.get_container_host_ip(), int(box.get_exposed_port(port))
-    wait_for_port(host, published)
-    return Service(host, published, box.start, box.stop)
+    atexit.register(box.stop)  # `kill` keeps the container and its files, for `start`
+    host, engine = box.get_container_host_ip(), box.get_wrapped_container()
+
+    def start() -> None:
+        engine.start()
+        wait_for_server(host, published)
+
+    wait_for_server(host, published)
+    return Service(host, published, start, engine.kill)
+
+
+def wait_for_server(host: str, port: int, seconds: float = 20) -> None:
+    """Docker's proxy takes connections before the server does, and hangs up; a server waits for us to speak."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        wait_for_port(host, port, seconds)
+        with socket.create_connection((host, port), timeout=0.2) as probe, suppress(ConnectionError):
+            try:
+                hung_up = probe.recv(1) == b""
+            except TimeoutError:
+                return
+            assert hung_up, "a server that speaks first"
+        time.sleep(0.05)
+    pytest.fail(f"no server behind {host}:{port}")
 
 
 def redis_service(folder: Path) -> Service:
