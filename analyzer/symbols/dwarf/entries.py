@@ -96,6 +96,11 @@ class Entry:
             return value
         return None
 
+    def natural(self, attribute: int) -> int | None:
+        """A constant that is not negative; None otherwise."""
+        value = self.number(attribute)
+        return None if value is None or value < 0 else value
+
     def block(self, attribute: int) -> bytes | None:
         """An expression or block of bytes."""
         value = self.raw(attribute)
@@ -186,7 +191,7 @@ class Unit:
 
     def indexed_address(self, index: int) -> int | None:
         """Entry of `.debug_addr` (DWARF 5, section 7.27)."""
-        base = self.root.number(At.ADDR_BASE)
+        base = self.root.natural(At.ADDR_BASE)
         size = self.layout.address_size
         start = (8 if base is None else base) + index * size
         raw = self.info.sections.addr[start : start + size]
@@ -194,7 +199,7 @@ class Unit:
 
     def indexed_string(self, index: int) -> str | None:
         """Entry of `.debug_str_offsets` (DWARF 5, section 7.26)."""
-        base = self.root.number(At.STR_OFFSETS_BASE)
+        base = self.root.natural(At.STR_OFFSETS_BASE)
         size = self.layout.offset_size
         start = (8 if base is None else base) + index * size
         raw = self.info.sections.str_offsets[start : start + size]

@@ -75,7 +75,7 @@ def _list_offset(entry: Entry, attribute: int, section: bytes, base_attribute: i
     index = entry.number(attribute)
     if index is None or entry.form(attribute) not in _FORMS_OF_INDEX:
         return None
-    base = entry.unit.root.number(base_attribute)
+    base = entry.unit.root.natural(base_attribute)
     size = entry.unit.layout.offset_size
     if base is None:
         base = 12 if size == 4 else 20

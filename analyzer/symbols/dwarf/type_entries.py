@@ -101,11 +101,11 @@ class TypeEntries:
         """The type with numbers of entries where handles will be."""
         tag = entry.tag
         name = qualified_name(entry)
-        size = entry.number(At.BYTE_SIZE)
+        size = entry.natural(At.BYTE_SIZE)
         if tag == Tag.BASE_TYPE:
             if size is None or entry.has(At.BIT_SIZE):
                 return OpaqueType(name, size)
-            return BaseType(name, size, entry.number(At.ENCODING) or 0)
+            return BaseType(name, size, entry.natural(At.ENCODING) or 0)
         if tag in _SIGNS:
             return PointerType(
                 entry.unit.layout.address_size if size is None else size, self._reference(entry), _SIGNS[tag]
@@ -143,7 +143,7 @@ class TypeEntries:
             if bit_offset is None:
                 return OpaqueType(f"{keyword} {name}".rstrip(), size)
             members.append(
-                Member(child.text(At.NAME) or "", self._reference(child), bit_offset, child.number(At.BIT_SIZE) or 0)
+                Member(child.text(At.NAME) or "", self._reference(child), bit_offset, child.natural(At.BIT_SIZE) or 0)
             )
         return RecordType(keyword, name, size, tuple(members))
 
@@ -164,12 +164,12 @@ class TypeEntries:
                 value = child.number(At.CONST_VALUE)
                 if value is not None:
                     enumerators.append((child.text(At.NAME) or "", value))
-        encoding = entry.number(At.ENCODING)
+        encoding = entry.natural(At.ENCODING)
         underlying = entry.reference(At.TYPE)
         for _ in range(_MOST_DIMENSIONS):
             if encoding is not None or underlying is None:
                 break
-            encoding = underlying.number(At.ENCODING)
+            encoding = underlying.natural(At.ENCODING)
             underlying = underlying.reference(At.TYPE)
         signed = any(value < 0 for _, value in enumerators) if encoding is None else encoding in _SIGNED_ENCODINGS
         return EnumType(name, size, signed, tuple(enumerators))
@@ -206,18 +206,18 @@ def _bit_offset(member: Entry) -> int | None:
             start = sum((byte & 0x7F) << 7 * index for index, byte in enumerate(block[1:]))
         else:
             return None
-    size, old = member.number(At.BIT_SIZE), member.number(At.BIT_OFFSET)
+    size, old = member.natural(At.BIT_SIZE), member.number(At.BIT_OFFSET)
     if size is None or old is None:
         return start * 8
     # DWARF 2 and 3 count from the most significant bit of a storage unit.
-    unit = member.number(At.BYTE_SIZE)
+    unit = member.natural(At.BYTE_SIZE)
     if unit is None:
         target = member.reference(At.TYPE)
         for _ in range(_MOST_DIMENSIONS):
             if target is None or target.has(At.BYTE_SIZE):
                 break
             target = target.reference(At.TYPE)
-        unit = None if target is None else target.number(At.BYTE_SIZE)
+        unit = None if target is None else target.natural(At.BYTE_SIZE)
     if unit is None:
         return None
     return start * 8 + unit * 8 - _signed(old) - size
@@ -232,9 +232,9 @@ def _signed(value: int) -> int:
 
 
 def _count(subrange: Entry) -> int | None:
-    count = subrange.number(At.COUNT)
+    count = subrange.natural(At.COUNT)
     if count is not None:
-        return count if count >= 0 else None
+        return count
     upper = subrange.number(At.UPPER_BOUND)
     if upper is None:
         return None

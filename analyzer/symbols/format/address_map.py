@@ -64,7 +64,8 @@ def _join(spans: Iterable[tuple[int, int, tuple[int, ...]]], nothing: tuple[int,
 
 
 def encode(entries: Sequence[Entry], address_size: int) -> bytes:
-    """Entries sorted by address, no address twice."""
+    """Entries sorted by address, no address twice; those that no address of that size reaches are left out."""
+    entries = [entry for entry in entries if entry[0] >> 8 * address_size == 0]
     firsts: list[int] = []
     offsets: list[int] = []
     data = bytearray()
