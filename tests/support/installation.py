@@ -7,9 +7,13 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from redis.asyncio import Redis
+
+from contract.records import Keys
 from faultcast.up.launcher import STAGES
 from faultcast.up.services import Program
 from faultcast.up.supervisor import Supervisor
+from runtime.mqtt import broker_connection
 from runtime.settings import Settings
 
 
@@ -34,10 +38,21 @@ async def workers(settings: Settings, each: int = 1) -> AsyncIterator[Supervisor
     ]
     try:
         await supervisor.start(programs)
-        await asyncio.sleep(2)  # the subscription; a device would simply send again
+        await _taking_messages(settings)
         yield supervisor
     finally:
         await supervisor.stop()
+
+
+async def _taking_messages(settings: Settings) -> None:
+    """Wait until ingest is subscribed: a device would simply send again, a test may not."""
+    refused = Keys(settings.key_prefix).refused(0)
+    redis = Redis.from_url(settings.redis_url, protocol=2)
+    async with asyncio.timeout(60), broker_connection(settings, f"probe-{settings.key_prefix}") as client:
+        while not await redis.exists(refused):
+            await client.publish(settings.topics.dump("probe"), b"no chunk")
+            await asyncio.sleep(0.2)
+    await redis.aclose()
 
 
 def kill_9(supervisor: Supervisor, name: str) -> None:
