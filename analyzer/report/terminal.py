@@ -45,17 +45,9 @@ def _safe(text: str | None) -> str:
 
 def _headline(report: model.Report) -> RenderableType:
     fault = report.fault
-    lines: list[RenderableType] = [Text(_safe(fault.explanation))]
-    lines += [Text(f"{_safe(line)}", style="dim") for line in fault.evidence]
-    return Panel(
-        Group(*lines),
-        title=Text(f" {_safe(fault.title)} ", style="bold white on red"),
-        title_align="left",
-        subtitle=Text(f" {fault.kind} · {report.fingerprint} ", style="dim"),
-        subtitle_align="right",
-        border_style="red",
-        padding=(1, 2),
-    )
+    lines = [Text(_safe(fault.title), style="bold red"), Text(), Text(_safe(fault.explanation))]
+    lines += [Text(_safe(line), style="dim") for line in fault.evidence]
+    return Panel(Group(*lines), border_style="red", padding=(0, 2))
 
 
 def _warning(warning: model.Warning) -> RenderableType:
@@ -76,7 +68,7 @@ def _thread_line(thread: model.Thread) -> RenderableType:
     if thread.waits_for:
         facts.append(f"waits for {_safe(thread.waits_for)}")
     if thread.interrupt is not None:
-        facts.append(f"in the handler of exception {thread.interrupt}")
+        facts.append(f"in exception {thread.interrupt}")
     if thread.priority is not None:
         facts.append(f"priority {thread.priority}")
     line.append("  " + " · ".join(facts), "dim")
@@ -180,5 +172,7 @@ def _facts(report: model.Report) -> RenderableType:
     symbols = "no symbols" if firmware.matches is None else "" if firmware.matches else "does not match"
     build_id = firmware.build_id or "unknown"
     table.add_row("build", Text.assemble(build_id, (f"  {symbols}", "red" if firmware.matches is False else "yellow")))
+    table.add_row("kind", _safe(report.fault.kind))
+    table.add_row("fingerprint", report.fingerprint)
     table.add_row("grouped by", Text(_safe(report.grouped_by)))
     return table

@@ -1,0 +1,150 @@
+from dataclasses import replace
+
+import pytest
+
+from analyzer.cpu import Context, CortexM
+from analyzer.dump.memory import Memory, MemoryImage
+from analyzer.dump.sparse import SparseBytes
+from analyzer.explain import Facts, explain
+from analyzer.explain.fault import Explanation, SourceLine
+from analyzer.grouping import load_plumbing
+from tests.analyzer.specimen import words
+
+SP, LR, PC = 13, 14, 15
+STORE = bytes.fromhex("7b60")  # str r3, [r7, #4]
+CALL = bytes.fromhex("9847")  # blx r3
+
+
+def memory(*blocks: tuple[int, bytes]) -> Memory:
+    image = MemoryImage()
+    for address, content in ((0x400, STORE + CALL), *blocks):
+        image.add(address, SparseBytes(content))
+    return Memory(image)
+
+
+def facts(reason: int | None, registers: dict[int, int] | None = None, **changes: object) -> Facts:
+    context = Context({PC: 0x400, LR: 0x405, SP: 0x20000080, 7: 0x1000, 3: 0, **(registers or {})}, 1 << 24)
+    base = Facts(
+        reason=reason,
+        cpu=CortexM(),
+        context=context,
+        stack=None,
+        lines=[SourceLine("read_sensor", "src/sensor.c", 42), SourceLine("main", "src/main.c", 7)],
+        memory=memory(),
+        pc_is_code=True,
+        thread="main",
+        thread_stack=(0x20000000, 0x20000100),
+    )
+    return replace(base, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def told(subject: Facts) -> Explanation:
+    return explain(subject, load_plumbing())
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "title"),
+    [
+        (0, "cpu-exception", "CPU exception in read_sensor (sensor.c:42)"),
+        (1, "spurious-interrupt", "Unhandled interrupt in read_sensor (sensor.c:42)"),
+        (2, "stack-overflow", "Stack overflow in read_sensor (sensor.c:42)"),
+        (3, "oops", "Kernel oops in read_sensor (sensor.c:42)"),
+        (4, "panic", "Kernel panic in read_sensor (sensor.c:42)"),
+        (7, "unknown", "Fatal error 7 in read_sensor (sensor.c:42)"),
+        (19, "memory-fault", "Memory fault in read_sensor (sensor.c:42)"),
+        (25, "bus-fault", "Bus fault in read_sensor (sensor.c:42)"),
+        (30, "divide-by-zero", "Division by zero in read_sensor (sensor.c:42)"),
+        (31, "unaligned-access", "Unaligned access in read_sensor (sensor.c:42)"),
+        (36, "undefined-instruction", "Undefined instruction in read_sensor (sensor.c:42)"),
+        (37, "secure-fault", "Secure fault in read_sensor (sensor.c:42)"),
+        (255, "unknown", "Fatal error 255 in read_sensor (sensor.c:42)"),
+        (None, "unknown", "Crash in read_sensor (sensor.c:42)"),
+    ],
+)
+def test_reasons(reason: int | None, kind: str, title: str) -> None:
+    found = told(facts(reason))
+    assert (found.kind, found.title) == (kind, title)
+    assert found.text
+    assert found.evidence
+
+
+def test_a_store_through_null() -> None:
+    found = told(facts(19, {7: 0}))
+    assert found.kind == "null-dereference"
+    assert found.title == "Null pointer dereference in read_sensor (sensor.c:42)"
+    assert found.address == 4
+    assert "4-byte store to 0x00000004 through r7 (NULL) + 4" in found.text
+    assert found.evidence[0].startswith("K_ERR_ARM_MEM_DATA_ACCESS (19)")
+
+
+def test_another_address_is_named_and_not_called_null() -> None:
+    found = told(facts(25, {7: 0x60000000}))
+    assert (found.kind, found.address) == ("bus-fault", 0x60000004)
+    assert "through r7 (0x60000000) + 4" in found.text
+
+
+def test_the_fault_status_registers_know_best() -> None:
+    scb = (0xE000ED28, words(1 << 1 | 1 << 7, 0, 0, 0x18, 0))
+    found = told(facts(0, {7: 0x60000000}, memory=memory(scb)))
+    assert (found.kind, found.address) == ("null-dereference", 0x18)
+    assert any("DACCVIOL" in line for line in found.evidence)
+    assert "The access went to 0x00000018" in found.text
+
+
+@pytest.mark.parametrize(
+    ("pc", "link", "kind", "label"),
+    [
+        (0, 0x405, "bad-function-pointer", "Call through a null function pointer"),
+        (0x20000100, 0x405, "bad-function-pointer", "Call through a bad function pointer"),
+        (0x20000100, 0x401, "bad-jump", "Jump to a bad address"),
+    ],
+)
+def test_a_pc_that_is_no_code(pc: int, link: int, kind: str, label: str) -> None:
+    lines = [SourceLine(None, None, None), SourceLine("dispatch", "src/d.c", 5)]
+    found = told(facts(20, {PC: pc, LR: link, 3: pc}, pc_is_code=False, lines=lines))
+    assert (found.kind, found.title) == (kind, f"{label} in dispatch (d.c:5)")
+
+
+def test_a_pointer_without_the_thumb_bit() -> None:
+    found = told(facts(35, {PC: 0x450, 3: 0x450}))
+    assert found.kind == "bad-function-pointer"
+
+
+def test_a_stack_pointer_below_the_stack_is_an_overflow_whatever_the_reason() -> None:
+    found = told(facts(19, {SP: 0x1FFFFFF0, 7: 0}))
+    assert found.kind == "stack-overflow"
+    assert "16 bytes below" in found.text
+
+
+def test_in_an_interrupt_the_threads_stack_does_not_count() -> None:
+    context = Context({PC: 0x400, SP: 0x1FFFFFF0, 7: 0x60000000}, 1 << 24 | 21, interrupt=21)
+    found = told(facts(25, context=context))
+    assert found.kind == "bus-fault"
+    assert "handler of interrupt 5 (exception number 21) while thread main was current" in found.text
+
+
+@pytest.mark.parametrize(
+    ("functions", "kind", "title"),
+    [
+        (["assert_post_action", "push"], "assertion", "Assertion failed in push (x.c:1)"),
+        (["arch_except", "assert_post_action", "push"], "assertion", "Assertion failed in push (x.c:1)"),
+        (["__stack_chk_fail", "push"], "stack-smashing", "Stack smashing detected in push (x.c:1)"),
+        (["k_panic", "push"], "panic", "Kernel panic in push (x.c:1)"),
+        (["push", "assert_post_action"], "panic", "Kernel panic in push (x.c:1)"),
+        (["k_panic", "z_fatal_error"], "panic", "Kernel panic in k_panic (x.c:1)"),
+    ],
+)
+def test_what_panicked(functions: list[str], kind: str, title: str) -> None:
+    found = told(facts(4, lines=[SourceLine(function, "x.c", 1) for function in functions]))
+    assert (found.kind, found.title) == (kind, title)
+
+
+def test_without_names_the_title_has_the_address() -> None:
+    assert told(facts(30, lines=[])).title == "Division by zero at 0x00000400"
+    assert told(facts(30, lines=[], context=None)).title == "Division by zero"
+    assert told(facts(30, lines=[SourceLine("f", None, None)])).title == "Division by zero in f"
+
+
+def test_without_a_cpu_the_reason_is_all() -> None:
+    assert told(facts(4, cpu=None, context=None)).kind == "panic"
+    assert told(facts(19, cpu=None, context=None)).title == "Fatal error 19 in read_sensor (sensor.c:42)"

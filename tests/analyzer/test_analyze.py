@@ -1,0 +1,179 @@
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzer.analyze import analyze
+from analyzer.report.model import Report, encode_report
+from contract.errors import NotADump, UnsupportedDump
+from tests.analyzer import specimen
+from tests.analyzer.fake_symbols import FakeSymbols, specimen_symbols
+from tests.analyzer.golden import dump_of, report_of, symbols_of
+
+GOLDEN = "null-deref-Os"
+
+
+def codes(report: Report) -> list[str]:
+    return [warning.code for warning in report.warnings]
+
+
+def test_without_symbols() -> None:
+    report = analyze(specimen.dump(), None)
+    assert not report.symbolized
+    assert (report.fault.kind, report.fault.title) == ("panic", "Kernel panic at 0x00000404")
+    (thread,) = report.threads
+    assert thread.crashed
+    assert [(frame.pc, frame.function, frame.trust) for frame in thread.frames] == [("0x00000404", None, "context")]
+    assert thread.registers["r3"] == "0x00000004"
+    assert thread.registers["xpsr"] == "0x61000000"
+    assert report.firmware.matches is None
+    assert report.dump.memory_size == 1168
+    assert report.warnings == []
+
+
+def test_the_specimen_with_symbols() -> None:
+    report = analyze(specimen.dump(), specimen_symbols())
+    assert report.fault.title == "Kernel panic in crash (crash.c:4)"
+    assert [thread.name for thread in report.threads] == ["main", "worker"]
+    main, worker = report.threads
+    assert [frame.function for frame in main.frames] == ["crash", "caller"]
+    assert (main.state, main.entry, main.priority) == ("running", "main_entry", 0)
+    assert [frame.function for frame in worker.frames] == ["worker_entry", "worker_entry"]
+    assert (worker.state, worker.registers["sp"], worker.registers["r4"]) == ("pending", "0x200030a0", "0x000000a4")
+    assert report.firmware.matches
+
+
+def test_inlined_functions_are_frames_of_their_own() -> None:
+    symbols = specimen_symbols()
+    symbols.inlined = {(0x404, 0x406): ["tiny", "small"]}
+    frames = analyze(specimen.dump(), symbols).threads[0].frames
+    assert [(frame.function, frame.inlined, frame.pc) for frame in frames[:3]] == [
+        ("tiny", True, "0x00000404"),
+        ("small", True, "0x00000404"),
+        ("crash", False, "0x00000404"),
+    ]
+
+
+def test_no_registers() -> None:
+    report = analyze(specimen.header() + specimen.metadata() + specimen.dump()[126:], specimen_symbols())
+    assert "no-registers" in codes(report)
+    assert (report.threads[0].name, report.threads[0].frames) == ("main", [])
+    assert report.fault.title == "Kernel panic"
+
+
+def test_a_saved_context_that_makes_no_sense_is_not_unwound() -> None:
+    data = specimen.dump().replace(specimen.words(0x510, 0x01000000), specimen.words(0x90000, 0x01000000))
+    worker = analyze(data, specimen_symbols()).threads[1]
+    assert (worker.frames, worker.registers) == ([], {})
+    assert "not code" in worker.unwound
+
+
+@pytest.mark.parametrize("target", [1, 2, 4, 5, 6, 9])
+def test_architectures_to_come_still_give_a_report(target: int) -> None:
+    report = analyze(specimen.header(target=target) + specimen.dump()[12:], None)
+    assert codes(report) == ["unsupported-architecture"]
+    assert report.threads[0].frames == []
+
+
+def test_symbols_of_another_architecture_are_not_used() -> None:
+    report = analyze(specimen.dump(), FakeSymbols(machine=243))
+    assert codes(report) == ["firmware-mismatch"]
+    assert not report.symbolized
+
+
+def test_the_build_id_of_the_device_counts() -> None:
+    symbols = specimen_symbols()
+    symbols.build_ids = (bytes(range(20)),)
+    report = analyze(specimen.dump(), symbols, build_id="00" * 20)
+    assert report.firmware.build_id == "00" * 20
+    assert report.firmware.matches is False
+    assert analyze(specimen.dump(), symbols).firmware.build_id == bytes(range(20)).hex()
+
+
+def test_a_wrong_firmware_is_said() -> None:
+    report = analyze(dump_of("undefined-Os"), symbols_of("undefined-Og"))
+    assert "firmware-mismatch" in codes(report)
+    assert report.firmware.matches is False
+
+
+def test_a_report_survives_its_json() -> None:
+    report = report_of(GOLDEN)
+    assert msgspec.json.decode(encode_report(report), type=Report) == report
+
+
+def test_frames_have_the_members_that_scripts_read() -> None:
+    frame = msgspec.json.decode(encode_report(report_of(GOLDEN)))["threads"][0]["frames"][0]
+    assert frame.keys() >= {"pc", "function", "file", "line", "inlined", "trust", "locals"}
+    assert frame["locals"][0].keys() >= {"name", "type", "value"}
+
+
+def test_the_start_never_arrived() -> None:
+    report = analyze(bytes(100) + specimen.dump()[100:], specimen_symbols(), missing=[(0, 100)])
+    assert report.fault.kind == "unknown"
+    assert report.fault.reason is None
+    assert {"missing-header", "no-registers"} <= set(codes(report))
+
+
+def test_cut_at_every_byte() -> None:
+    data = specimen.dump()
+    symbols = specimen_symbols()
+    for size in range(12, len(data)):
+        report = analyze(data[:size], symbols)
+        for thread in report.threads:
+            for value in thread.registers.values():
+                assert value is None or int(value, 16) >= 0
+        assert report.fault.reason == 4
+
+
+@pytest.mark.slow
+def test_a_real_dump_cut_everywhere_never_gives_a_wrong_frame() -> None:
+    data, symbols, whole = dump_of(GOLDEN), symbols_of(GOLDEN), report_of(GOLDEN)
+    known = {thread.name: [frame.function for frame in thread.frames] for thread in whole.threads}
+    for size in range(130, len(data), 97):
+        for thread in analyze(data[:size], symbols).threads:
+            functions = [frame.function for frame in thread.frames]
+            assert functions == known[thread.name or "sensor"][: len(functions)] or thread.name is None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(0, 8800), st.integers(1, 4000)), max_size=6))
+def test_what_never_arrived_is_never_a_value(holes: list[tuple[int, int]]) -> None:
+    data = bytearray(dump_of(GOLDEN))
+    missing = [(start, min(len(data), start + size)) for start, size in holes if start < len(data)]
+    for start, end in missing:
+        data[start:end] = bytes(end - start)
+    try:
+        report = analyze(bytes(data), symbols_of(GOLDEN), missing)
+    except NotADump:
+        return
+    truth = {
+        (frame.function, each.name, each.value)
+        for thread in report_of(GOLDEN).threads
+        for frame in thread.frames
+        for each in frame.locals
+    }
+    registers = report_of(GOLDEN).threads[0].registers
+    crashed = report.crashed_thread()
+    assert crashed is not None
+    for name, value in crashed.registers.items():
+        assert value in (None, registers[name])
+    for frame in crashed.frames:
+        for each in frame.locals:
+            scalar = each.value.lstrip("-").isdigit()
+            assert not scalar or (frame.function, each.name, each.value) in truth
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(0, 8800), st.binary(min_size=1, max_size=8)), max_size=20))
+def test_a_corrupt_dump_gives_a_report_or_a_named_error(edits: list[tuple[int, bytes]]) -> None:
+    data = bytearray(dump_of(GOLDEN))
+    for at, content in edits:
+        data[at : at + len(content)] = content
+    try:
+        encode_report(analyze(bytes(data), symbols_of(GOLDEN)))
+    except (NotADump, UnsupportedDump):
+        return
+
+
+def test_the_same_dump_gives_the_same_report() -> None:
+    assert encode_report(analyze(dump_of(GOLDEN), symbols_of(GOLDEN))) == encode_report(report_of(GOLDEN))

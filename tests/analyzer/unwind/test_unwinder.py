@@ -1,0 +1,211 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.cpu import Context, CortexM
+from analyzer.dump.memory import Memory, MemoryImage
+from analyzer.dump.sparse import SparseBytes
+from analyzer.symbols.interface import RegisterRule, RuleKind, UnwindRow
+from analyzer.unwind import EndCode, Stack, Trust, Unwinder
+from analyzer.unwind.unwinder import MAX_FRAMES
+from tests.analyzer.fake_symbols import BL, FakeSymbols, row
+from tests.analyzer.specimen import words
+
+SP, LR, PC = 13, 14, 15
+STACK = 0x20000000
+# inner is called by middle, which is called by outer, which nobody calls.
+INNER, MIDDLE, OUTER, ASSEMBLER, HANDLER = (
+    (0x400, 0x440),
+    (0x440, 0x480),
+    (0x480, 0x4C0),
+    (0x4C0, 0x500),
+    (0x500, 0x540),
+)
+
+
+def firmware() -> FakeSymbols:
+    return FakeSymbols(
+        functions={INNER: "inner", MIDDLE: "middle", OUTER: "outer", ASSEMBLER: "assembler", HANDLER: "handler"},
+        rows={
+            INNER: row(0),
+            MIDDLE: row(16, lr=-4, r4=-8),
+            OUTER: row(8, lr=-4),
+            HANDLER: row(8, lr=-4),
+        },
+        read_only_bytes={0x400: BL * 80},
+    )
+
+
+def memory(*stack: int, symbols: FakeSymbols | None = None) -> Memory:
+    image = MemoryImage()
+    image.add(STACK, SparseBytes(words(*stack)))
+    return Memory(image, (symbols or firmware()).read_only)
+
+
+def unwind(
+    registers: dict[int, int], *stack: int, symbols: FakeSymbols | None = None, bounds: tuple[int, int] | None = None
+) -> Stack:
+    symbols = symbols or firmware()
+    unwinder = Unwinder(CortexM(), memory(*stack, symbols=symbols), symbols, lambda function: function == "outer")
+    return unwinder.unwind(Context(registers), bounds)
+
+
+def names(stack: Stack) -> list[str | None]:
+    return [frame.function() for frame in stack.frames]
+
+
+def test_callers_are_found_by_rules_until_the_outermost_one() -> None:
+    stack = unwind({PC: 0x410, LR: 0x449, SP: STACK, 4: 4}, 0, 0, 0x44, 0x485)
+    assert names(stack) == ["inner", "middle", "outer"]
+    assert [frame.trust for frame in stack.frames] == [Trust.CONTEXT, Trust.CFI, Trust.CFI]
+    assert [frame.pc for frame in stack.frames] == [0x410, 0x448, 0x484]
+    assert [frame.register(SP) for frame in stack.frames] == [STACK, STACK, STACK + 16]
+    assert [frame.register(4) for frame in stack.frames] == [4, 4, 0x44]
+    assert stack.end.code is EndCode.OUTERMOST
+    assert stack.end.complete
+
+
+def test_what_a_call_may_overwrite_is_unknown_in_the_caller() -> None:
+    stack = unwind({PC: 0x410, LR: 0x449, SP: STACK, 0: 1, 4: 4}, 0, 0, 0x44, 0x485)
+    assert stack.frames[0].register(0) == 1
+    assert stack.frames[1].register(0) is None
+    assert stack.frames[1].register(LR) is None
+
+
+def test_a_return_address_is_looked_up_inside_its_call() -> None:
+    # The call is the last instruction of middle: the return address is in the next function already.
+    stack = unwind({PC: 0x410, LR: 0x481, SP: STACK}, 0, 0, 0x44, 0x485)
+    assert names(stack)[:2] == ["inner", "middle"]
+
+
+def test_the_crash_itself_is_looked_up_at_its_pc() -> None:
+    assert names(unwind({PC: 0x440, LR: 0x485, SP: STACK}))[0] == "middle"
+
+
+def test_behind_a_software_fault_the_call_counts() -> None:
+    symbols = firmware()
+    symbols.read_only_bytes = {0x400: (BL * 16)[:62] + bytes.fromhex("02df") + BL * 64}
+    unwinder = Unwinder(CortexM(), memory(0, 0, 0x44, 0x485, symbols=symbols), symbols, lambda name: name == "outer")
+    context = Context({PC: 0x440, LR: 0x449, SP: STACK})
+    assert names(unwinder.unwind(context))[0] == "middle"
+    assert names(unwinder.unwind(context, software_fault=True)) == ["inner", "middle", "outer"]
+
+
+@pytest.mark.parametrize("pc", [0, 0x20000100, 0xDEADBEEE])
+def test_after_a_jump_to_nowhere_the_link_register_tells(pc: int) -> None:
+    stack = unwind({PC: pc, LR: 0x449, SP: STACK, 0: 1}, 0, 0, 0x44, 0x485)
+    assert names(stack) == [None, "middle", "outer"]
+    assert stack.frames[1].trust is Trust.CONTEXT
+    assert stack.frames[1].register(0) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    [
+        (0, EndCode.MARKED),
+        (0xFFFFFFFF, EndCode.MARKED),
+        (0xFFFFFFFD, EndCode.INTERRUPTED),
+        (0xAAAAAAAA, EndCode.NO_CODE),
+        (0x20000001, EndCode.NO_CODE),
+        (0x448, EndCode.NO_CODE),
+        (0x44B, EndCode.NO_CODE),
+    ],
+)
+def test_no_frame_is_made_up_from_what_is_no_return_address(link: int, code: EndCode) -> None:
+    stack = unwind({PC: 0x410, LR: link, SP: STACK})
+    assert names(stack) == ["inner"]
+    assert stack.end.code is code
+    assert stack.end.text
+
+
+def test_an_exception_in_a_handler_goes_on_in_what_it_interrupted() -> None:
+    frame = (10, 11, 12, 13, 14, 0x449, 0x410, 1 << 24)
+    stack = unwind({PC: 0x510, SP: STACK, LR: 1, 4: 4}, 0, 0xFFFFFFF1, *frame, 0, 0, 0x44, 0x485)
+    assert names(stack) == ["handler", "inner", "middle", "outer"]
+    assert stack.frames[1].trust is Trust.EXCEPTION
+    assert stack.frames[1].lookup_pc == 0x410
+    assert stack.frames[1].register(0) == 10
+    assert stack.frames[1].register(4) == 4
+
+
+class TestWithoutRules:
+    def test_a_leaf_in_assembler_returns_to_its_link_register(self) -> None:
+        stack = unwind({PC: 0x4D0, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485)
+        assert names(stack) == ["assembler", "middle", "outer"]
+        assert stack.frames[1].trust is Trust.SCAN
+        assert all(frame.guessed for frame in stack.frames[1:])
+
+    def test_else_the_stack_is_scanned_for_what_follows_a_call(self) -> None:
+        stack = unwind({PC: 0x4D0, LR: 0x4D5, SP: STACK}, 5, 0x44A, 0x449, 0, 0, 0x44, 0x485)
+        assert names(stack) == ["assembler", "middle", "outer"]
+        assert stack.frames[1].register(SP) == STACK + 12
+
+    def test_a_scan_meets_the_exception_that_was_entered(self) -> None:
+        assert unwind({PC: 0x4D0, SP: STACK}, 5, 0xFFFFFFFD).end.code is EndCode.INTERRUPTED
+
+    def test_nothing_there(self) -> None:
+        assert unwind({PC: 0x4D0, SP: STACK}, 1, 2, 3).end.code is EndCode.NO_RULES
+        assert unwind({PC: 0x4D0}).end.code is EndCode.NO_RULES
+
+
+def test_without_symbols_there_is_one_frame() -> None:
+    stack = Unwinder(CortexM(), memory(), None).unwind(Context({PC: 0x410, LR: 0x449}))
+    assert len(stack.frames) == 1
+    assert stack.end.code is EndCode.NO_SYMBOLS
+
+
+def test_without_a_pc_there_is_none() -> None:
+    stack = unwind({LR: 0x449})
+    assert (stack.frames, stack.end.code) == ([], EndCode.NO_PC)
+
+
+def test_a_stack_that_is_not_dumped_ends_it() -> None:
+    stack = unwind({PC: 0x450, SP: 0x20008000})
+    assert names(stack) == ["middle"]
+    assert stack.end.code is EndCode.NOT_IN_DUMP
+
+
+def test_above_the_threads_stack_nothing_is_believed() -> None:
+    stack = unwind({PC: 0x410, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485, bounds=(STACK - 64, STACK + 8))
+    assert names(stack) == ["inner", "middle"]
+    assert stack.end.code is EndCode.OUTSIDE_STACK
+
+
+def test_a_stack_must_grow() -> None:
+    symbols = firmware()
+    symbols.rows[MIDDLE] = UnwindRow(SP, 0, b"", {LR: RegisterRule(RuleKind.OFFSET, 0)}, LR, signal_frame=False)
+    stack = unwind({PC: 0x410, LR: 0x449, SP: STACK}, 0x449, symbols=symbols)
+    assert stack.end.code is EndCode.NO_PROGRESS
+    assert len(stack.frames) == 2
+
+
+def test_a_recursion_without_end_is_cut() -> None:
+    stack = unwind({PC: 0x410, LR: 0x449, SP: STACK}, *([0, 0, 0, 0x449] * (MAX_FRAMES + 10)))
+    assert stack.end.code is EndCode.TOO_MANY
+    assert len(stack.frames) == MAX_FRAMES
+
+
+def test_an_undefined_return_address_marks_the_outermost_frame() -> None:
+    symbols = firmware()
+    symbols.rows[MIDDLE] = UnwindRow(SP, 0, b"", {LR: RegisterRule(RuleKind.UNDEFINED)}, LR, signal_frame=False)
+    assert unwind({PC: 0x410, LR: 0x449, SP: STACK}, symbols=symbols).end.code is EndCode.OUTERMOST
+
+
+def test_of_two_readings_the_one_that_unwinds_is_taken() -> None:
+    symbols = firmware()
+    unwinder = Unwinder(CortexM(), memory(0, 0, 0x44, 0x485, 0, 0), symbols, lambda name: name == "outer")
+    wrong = Context({PC: 0x450, SP: STACK + 4})
+    right = Context({PC: 0x450, SP: STACK})
+    best = unwinder.best((wrong, right))
+    assert best is not None
+    assert best[0] is right
+    assert unwinder.best(()) is None
+
+
+@given(
+    st.dictionaries(st.integers(0, 15), st.integers(0, 0xFFFFFFFF)), st.lists(st.integers(0x3F0, 0x550), max_size=64)
+)
+def test_any_registers_and_stack_end_in_bounds(registers: dict[int, int], stack: list[int]) -> None:
+    found = unwind({SP: STACK, PC: 0x410, **registers}, *stack)
+    assert len(found.frames) <= MAX_FRAMES
+    assert found.end.text
