@@ -69,6 +69,8 @@ class Consumer:
     async def create_groups(self) -> None:
         """Make streams and group where they do not exist; existing ones keep their position."""
         for stream in self._streams:
+            if await self._has_group(stream):  # a full Redis refuses to create even what is there
+                continue
             try:
                 await self._redis.xgroup_create(stream, self._group, id="0", mkstream=True)
             except ResponseError as error:
@@ -134,13 +136,25 @@ class Consumer:
             await self.done(entry.stream, [entry])
 
     async def done(self, stream: str, entries: Sequence[Entry]) -> None:
-        """Acknowledge and delete entries that were dealt with."""
+        """Delete and acknowledge entries that were dealt with.
+
+        Not as a transaction: a full Redis queues no command, not even one that frees memory. Deleted first, for what
+        is acknowledged and not deleted would stay for ever, and what is deleted and not acknowledged is dropped by
+        the next claim.
+        """
         ids = [entry.id for entry in entries]
         with stream_errors():
-            async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.xack(stream, self._group, *ids)
+            async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.xdel(stream, *ids)
+                pipe.xack(stream, self._group, *ids)
                 await pipe.execute()
+
+    async def _has_group(self, stream: str) -> bool:
+        try:
+            groups = await self._redis.xinfo_groups(stream)
+        except ResponseError:  # there is no such stream
+            return False
+        return any(group["name"] == self._group.encode() for group in groups)
 
     async def _read(self, position: str) -> list[tuple[str, list[Entry]]]:
         reply: list[Any] = cast(

@@ -4,16 +4,18 @@ import hashlib
 import os
 import re
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from contract.errors import StoreUnavailable
+from contract.errors import FaultcastError, StoreUnavailable
 
-_KEY = re.compile(r"[a-z]+(/[A-Za-z0-9._-]+)+")
+_KEY = re.compile(r"[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+"""Levels that begin with a letter or digit: none leads upwards, none is like a file that is being written."""
 
 
-class NoSuchObject(StoreUnavailable):
-    """The store has no object of that name."""
+class NoSuchObject(FaultcastError):
+    """The store works and has no object of that name; asking again changes nothing."""
 
     code = "store-missing"
 
@@ -30,11 +32,11 @@ class Store(Protocol):
         ...
 
     def exists(self, key: str) -> bool:
-        """Whether there is such an object."""
+        """Whether there is such an object. Raises `StoreUnavailable`."""
         ...
 
     def path(self, key: str) -> Path:
-        """A local file with the object's bytes, to be memory-mapped. Raises `NoSuchObject`."""
+        """A local file with the object's bytes, to be memory-mapped. Raises `NoSuchObject` or `StoreUnavailable`."""
         ...
 
 
@@ -77,7 +79,7 @@ class FolderStore:
     def verify(self) -> None:
         """Check at start-up that the folder can be written; raises `StoreUnavailable` with what to do."""
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            _make_folder(self.root)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:
@@ -99,8 +101,10 @@ class FolderStore:
                 os.fsync(file.fileno())
             Path(temporary).replace(target)
             temporary = None
-            for folder in (target.parent, target.parent.parent):
+            for folder in target.parents:  # another worker may have made one and not flushed it yet
                 _flush_folder(folder)
+                if folder == self.root:
+                    break
         except OSError as error:
             raise StoreUnavailable(
                 f"cannot write {len(content)} bytes to {target} ({error.strerror}): "
@@ -108,7 +112,8 @@ class FolderStore:
             ) from error
         finally:
             if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
+                with suppress(OSError):
+                    Path(temporary).unlink(missing_ok=True)
 
     def get(self, key: str) -> bytes:
         """See `Store.get`."""
@@ -121,7 +126,10 @@ class FolderStore:
 
     def exists(self, key: str) -> bool:
         """See `Store.exists`."""
-        return self._place(key).is_file()
+        try:
+            return self._place(key).is_file()
+        except OSError as error:
+            raise StoreUnavailable(f"cannot look for {key} in {self.root} ({error.strerror})") from error
 
     def path(self, key: str) -> Path:
         """See `Store.path`."""
@@ -130,9 +138,17 @@ class FolderStore:
         return self._place(key)
 
     def _place(self, key: str) -> Path:
-        if not _KEY.fullmatch(key) or ".." in key:
+        if not _KEY.fullmatch(key):
             raise ValueError(f"not a store key: {key!r}")
         return self.root / key
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each durable in its own."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _flush_folder(folder.parent)
 
 
 def _flush_folder(folder: Path) -> None:
