@@ -50,9 +50,9 @@ class WindowSettings:
     """Chunks in flight. The server acknowledges every 8 new chunks, so fewer than 8 means waiting for time-outs."""
     reorder: int = 3
     """By how many transmissions a chunk may be overtaken before it counts as lost."""
-    initial_timeout: float = 2.0
+    initial_timeout: float = 5.0
     """Retransmission time-out until the first round trip was measured."""
-    min_timeout: float = 0.5
+    min_timeout: float = 1.0
     max_timeout: float = 60.0
     """Upper bound of the time-out and of its back-off."""
 

@@ -21,6 +21,7 @@ def layout(chunks: int) -> Layout:
 
 
 def window(chunks: int, jitter: float = 0.0, **options: float) -> Window:
+    options = {"initial_timeout": 2.0, "min_timeout": 0.5} | options
     return Window(layout(chunks), WindowSettings(**options), lambda: jitter)
 
 
