@@ -1,6 +1,6 @@
 """One frame of an unwound stack."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from analyzer.dump.memory import Memory
@@ -26,6 +26,7 @@ class Frame:
 
     __slots__ = (
         "_memory",
+        "_sources",
         "_symbols",
         "canonical_address",
         "guessed",
@@ -60,10 +61,13 @@ class Frame:
         self.outer: Frame | None = None
         self._memory = memory
         self._symbols = symbols
+        self._sources: Sequence[SourceFrame] | None = None
 
-    def source_frames(self) -> list[SourceFrame]:
+    def source_frames(self) -> Sequence[SourceFrame]:
         """The functions active here, innermost first; empty where nothing is known."""
-        return [] if self._symbols is None else list(self._symbols.source_frames(self.lookup_pc))
+        if self._sources is None:
+            self._sources = () if self._symbols is None else self._symbols.source_frames(self.lookup_pc)
+        return self._sources
 
     def function(self) -> str | None:
         """Name of the function that the code belongs to, not of one inlined into it."""
@@ -90,5 +94,7 @@ class Frame:
         return self._symbols.frame_base(frames[-1].scope, self.lookup_pc)
 
     def caller(self) -> "Frame | None":
-        """The calling frame; None behind an exception, which nobody calls."""
-        return None if self.interrupted and self.trust is Trust.EXCEPTION else self.outer
+        """The calling frame; None where nobody called, as behind an exception, or where the caller is a guess."""
+        if self.outer is None or self.outer.guessed or self.outer.trust is Trust.EXCEPTION:
+            return None
+        return self.outer

@@ -126,6 +126,8 @@ def test_an_exception_in_a_handler_goes_on_in_what_it_interrupted() -> None:
     assert stack.frames[1].lookup_pc == 0x410
     assert stack.frames[1].register(0) == 10
     assert stack.frames[1].register(4) == 4
+    assert stack.frames[0].caller() is None
+    assert stack.frames[1].caller() is stack.frames[2]
 
 
 class TestWithoutRules:
@@ -134,6 +136,7 @@ class TestWithoutRules:
         assert names(stack) == ["assembler", "middle", "outer"]
         assert stack.frames[1].trust is Trust.SCAN
         assert all(frame.guessed for frame in stack.frames[1:])
+        assert stack.frames[0].caller() is None
 
     def test_else_the_stack_is_scanned_for_what_follows_a_call(self) -> None:
         stack = unwind({PC: 0x4D0, LR: 0x4D5, SP: STACK}, 5, 0x44A, 0x449, 0, 0, 0x44, 0x485)
