@@ -10,7 +10,9 @@ from analyzer.dump.caveat import Caveat
 from analyzer.dump.header import MAGIC, looks_like_header
 from analyzer.dump.sparse import SparseBytes
 from analyzer.dump.text_log import MARKER, read_text_log
+from contract.errors import NotADump
 
+ELF_MAGIC = b"\x7fELF"
 FLASH_MAGIC = b"CD"
 CANARY = bytes.fromhex("deb0deb0")
 SEARCH_LIMIT = 4096
@@ -33,7 +35,7 @@ def open_container(data: SparseBytes) -> Contained:
     """Find the dump in the bytes; what is in no known container is handed on as it is.
 
     Raises:
-        NotADump: a log with markers and no dump in it.
+        NotADump: an ELF file, or a log with markers and no dump in it.
     """
     first = data.read(0, 4)
     if first is not None and first[:2] == MAGIC:
@@ -46,6 +48,8 @@ def open_container(data: SparseBytes) -> Contained:
         contained = _open_in_memory(data)
         if contained is not None:
             return contained
+    if first == ELF_MAGIC:
+        raise NotADump("this is an ELF file, the firmware and not the dump: give it with --elf, and the dump itself")
     if data.find(MARKER) >= 0:
         content, caveats = read_text_log(data)
         return Contained("text", content, any(caveat.code == "truncated" for caveat in caveats), caveats)

@@ -15,6 +15,8 @@ from contract.errors import NotADump
 
 MARKER = b"#CD:"
 _HEX = re.compile(rb"[0-9a-fA-F]*")
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
+"""What the console's log backend puts around a line (ECMA-48, 5.4)."""
 _DROPPED = re.compile(rb"\d messages dropped")
 
 
@@ -94,7 +96,7 @@ def _lines(data: SparseBytes) -> Iterator[tuple[bytes, bool]]:
         offset += len(line)
         at = line.find(MARKER)
         if at >= 0:
-            yield line[at + len(MARKER) :].strip(), lost_lines
+            yield _COLOUR.sub(b"", line[at + len(MARKER) :]).strip(), lost_lines
         elif lost_lines:
             yield b"", True
 

@@ -1,6 +1,7 @@
 import contextlib
 import hashlib
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,17 @@ def test_every_container_holds_the_same_dump(container: str) -> None:
     assert set(codes(dump)) <= {"embedded"}
 
 
+RECORDED = Path(__file__).parent.parent.parent / "containers" / "null-deref"
+
+
+@pytest.mark.parametrize(("name", "container"), [("partition.bin", "flash"), ("serial.log", "text")])
+def test_recorded_containers(name: str, container: str) -> None:
+    dump = parse((RECORDED / name).read_bytes())
+    assert dump.container == container
+    assert dump.caveats == ()
+    assert content(dump) == content(parse((RECORDED / "dump.core").read_bytes()))
+
+
 @pytest.mark.parametrize("wrapper", ["raw", *WRAPPED])
 def test_cut_at_every_byte_what_is_there_is_kept(wrapper: str) -> None:
     whole = content(parse(specimen.dump()))
@@ -90,7 +102,8 @@ def test_cut_at_every_byte_says_truncated_unless_between_blocks() -> None:
     [
         (b"", NotADump, "too short"),
         (b"ZE\x02", NotADump, "too short"),
-        (b"\x7fELF" + bytes(100), NotADump, "7f454c46"),
+        (b"\x7fELF" + b"#CD:BEGIN#", NotADump, "ELF file"),
+        (b"GIF89a" + bytes(100), NotADump, "474946383961"),
         (specimen.header(bits=7), UnsupportedDump, "pointer size code 7"),
         (specimen.header(bits=0), UnsupportedDump, "pointer size code 0"),
         (specimen.header(target=0), UnsupportedDump, "target code is 0"),

@@ -25,6 +25,12 @@ def test_lines_of_other_threads_may_come_between() -> None:
     assert read(mixed).caveats == ()
 
 
+def test_colours_around_the_lines() -> None:
+    coloured = [f"[00:00:00.320,000] \x1b[1;31m<err> coredump: {line}\x1b[0m\r" for line in LINES]
+    assert memory(read(coloured)) == TRUTH
+    assert read(coloured).caveats == ()
+
+
 def test_a_damaged_line_is_a_hole_and_no_shift() -> None:
     for index, line in enumerate(LINES[1:-1], 1):
         for damaged in (line[:-1], line[:10], line[:-6] + "[00:", line + "?!", "#CD:", line[:-2], "", DROPPED):
