@@ -9,65 +9,73 @@ from analyzer.symbols.types import (
     PointerType,
     QualifiedType,
     RecordType,
+    Type,
     TypedefType,
 )
 from analyzer.values.expression import Types
 
-_MOST_DEPTH = 32
+_MOST_HOPS = 32
+_MOST_PARTS = 200
+"""Types that one name is made of; what goes on longer is cut with `...`."""
+
 _QUALIFIER_ORDER = ("const", "volatile", "restrict", "_Atomic")
 
 
 def type_name(types: Types, handle: int) -> str:
     """The type's name as in a declaration without a variable."""
-    return _name(types, handle, "", frozenset(), 0)
+    return _Naming(types).around(handle, "", frozenset())
 
 
-def _name(types: Types, handle: int, declarator: str, outer: frozenset[str], depth: int) -> str:
-    """The name around a declarator: the part of a declaration that says `*`, `[4]` or `(int)`.
+class _Naming:
+    """One name in the making."""
 
-    `outer` are qualifiers of an array, which are those of its elements.
-    """
-    if depth > _MOST_DEPTH:
-        return "..."
-    qualifiers = set(outer)
-    one = types.type(handle)
-    for _ in range(_MOST_DEPTH):
-        if not isinstance(one, QualifiedType):
-            break
-        qualifiers.add(one.qualifier)
-        handle = one.target
-        one = types.type(handle)
-    words = " ".join(word for word in _QUALIFIER_ORDER if word in qualifiers)
-    match one:
-        case PointerType():
-            inner = f"{one.sign} {words} {declarator}" if words else one.sign + declarator
-            if isinstance(_unqualified(types, one.target), (ArrayType, FunctionType)):
-                inner = f"({inner.strip()})"
-            return _name(types, one.target, inner.strip(), frozenset(), depth + 1)
-        case ArrayType():
-            counts = "".join("[]" if count is None else f"[{count}]" for count in one.counts)
-            return _name(types, one.element, declarator + counts, frozenset(qualifiers), depth + 1)
-        case FunctionType():
-            names = [_name(types, parameter, "", frozenset(), depth + 1) for parameter in one.parameters]
-            if one.variadic:
-                names.append("...")
-            parameters = ", ".join(names) or ("void" if one.prototyped else "")
-            return _name(types, one.result, f"{declarator}({parameters})", frozenset(), depth + 1)
-        case _:
-            name = _plain_name(one, handle)
-            return " ".join(part for part in (words, name, declarator) if part)
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.left = _MOST_PARTS
+
+    def around(self, handle: int, declarator: str, outer: frozenset[str]) -> str:
+        """The name around a declarator: the part of a declaration that says `*`, `[4]` or `(int)`.
+
+        `outer` are qualifiers of an array, which are those of its elements.
+        """
+        self.left -= 1
+        if self.left < 0:
+            return "..."
+        one, handle, qualifiers = self._unqualified(handle)
+        qualifiers |= outer
+        words = " ".join(word for word in _QUALIFIER_ORDER if word in qualifiers)
+        match one:
+            case PointerType():
+                inner = f"{one.sign} {words} {declarator}" if words else one.sign + declarator
+                if isinstance(self._unqualified(one.target)[0], (ArrayType, FunctionType)):
+                    inner = f"({inner.strip()})"
+                return self.around(one.target, inner.strip(), frozenset())
+            case ArrayType():
+                counts = "".join("[]" if count is None else f"[{count}]" for count in one.counts)
+                return self.around(one.element, declarator + counts, qualifiers)
+            case FunctionType():
+                names = [self.around(parameter, "", frozenset()) for parameter in one.parameters]
+                if one.variadic:
+                    names.append("...")
+                parameters = ", ".join(names) or ("void" if one.prototyped else "")
+                return self.around(one.result, f"{declarator}({parameters})", frozenset())
+            case _:
+                return " ".join(part for part in (words, _plain_name(one, handle), declarator) if part)
+
+    def _unqualified(self, handle: int) -> tuple[Type, int, frozenset[str]]:
+        """The type without its qualifiers, its handle, and the qualifiers."""
+        qualifiers: set[str] = set()
+        one = self.types.type(handle)
+        for _ in range(_MOST_HOPS):
+            if not isinstance(one, QualifiedType):
+                break
+            qualifiers.add(one.qualifier)
+            handle = one.target
+            one = self.types.type(handle)
+        return one, handle, frozenset(qualifiers)
 
 
-def _unqualified(types: Types, handle: int) -> object:
-    one = types.type(handle)
-    for _ in range(_MOST_DEPTH):
-        if not isinstance(one, QualifiedType):
-            break
-        one = types.type(one.target)
-    return one
-
-
-def _plain_name(one: object, handle: int) -> str:
+def _plain_name(one: Type, handle: int) -> str:
     if handle == VOID:
         return "void"
     if handle == UNKNOWN:

@@ -1,0 +1,103 @@
+"""Every variable of every frame of the golden cases against gdb's answer."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.dump.memory import Memory
+from analyzer.dump.parse import parse
+from analyzer.symbols.builder import build_index
+from analyzer.symbols.index import SymbolIndex
+from analyzer.values.locals import Local, locals_at
+from analyzer.values.value import Value
+from tests.analyzer.values.stopped import PC, StoppedFrame, stack
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+CASES = sorted(path.parent.name for path in GOLDEN.glob("*/gdb.json"))
+REGISTERS = [*(f"r{number}" for number in range(13)), "sp", "lr", "pc"]
+UNKNOWN = ("<optimized out>", "<unavailable>", "<not in dump>", "<synthetic pointer>", "<error: Division by zero>")
+
+Mismatch = tuple[str, Any, str]
+
+
+@cache
+def index_of(elf: bytes) -> SymbolIndex:
+    return SymbolIndex.from_bytes(build_index(elf))
+
+
+def differences(where: str, expected: Any, value: Value) -> Iterator[Mismatch]:
+    """Where our value is not gdb's; an unknown value agrees with any unknown one."""
+    if isinstance(expected, dict | list):
+        pairs = expected.items() if isinstance(expected, dict) else ((f"[{i}]", one) for i, one in enumerate(expected))
+        children = dict(value.children)
+        for name, one in pairs:
+            if name in children:
+                yield from differences(f"{where}.{name}", one, children[name])
+            elif value.known or one not in UNKNOWN:
+                yield (f"{where}.{name}", one, value.text)
+    elif expected in UNKNOWN or not value.known:
+        if value.known or expected not in UNKNOWN:
+            yield (where, expected, value.text)
+    elif normal(expected) != normal(value.text):
+        yield (where, expected, value.text)
+
+
+def normal(text: str) -> Any:
+    """What two notations of one value have in common."""
+    if text.startswith('"'):
+        return text[1:-1].encode().decode("unicode_escape").encode("latin-1").decode("latin-1")
+    word = text.split(" ", maxsplit=1)[0]
+    return int(word, 16) if word.startswith("0x") else text if not word.lstrip("-").isdigit() else int(word)
+
+
+def compare_frame(where: str, answers: list[dict[str, Any]], found: list[Local]) -> Iterator[Mismatch]:
+    by_name: dict[str, list[Local]] = {}
+    for one in found:
+        by_name.setdefault(one.name, []).append(one)
+    for name in {answer["name"] for answer in answers} ^ set(by_name):
+        yield (f"{where}:{name}", "in one of the two only", "")
+    for name, locals_ in by_name.items():
+        wanted = [answer for answer in answers if answer["name"] == name]
+        # gdb lists a variable of an inlined function twice when the compiler put it in a block of its own.
+        known = [answer for answer in wanted if answer["value"] != "<optimized out>"]
+        for answer, one in zip(known if len(wanted) > len(locals_) else wanted, locals_, strict=True):
+            yield from differences(f"{where}:{name}", answer["value"], one.value)
+            if (answer["type"], answer["argument"]) != (one.type, one.is_parameter):
+                yield (f"{where}:{name}", answer["type"], one.type)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_frames_and_variables_are_those_of_gdb(case: str) -> None:
+    folder = GOLDEN / case
+    index = index_of((folder / "firmware.elf").read_bytes())
+    memory = Memory(parse((folder / "dump.core").read_bytes()).memory, index.read_only)
+    mismatches: list[Mismatch] = []
+    compared = 0
+    for thread in json.loads((folder / "gdb.json").read_text())["threads"]:
+        registers = {
+            number: int(thread["registers"][name], 16)
+            for number, name in enumerate(REGISTERS)
+            if thread["registers"][name] is not None
+        }
+        frames = iter(thread["frames"])
+        for frame in stack(StoppedFrame(index, memory, registers, registers[PC])):
+            for source in index.source_frames(frame.lookup):
+                answer = next(frames, None)
+                if answer is None:
+                    break
+                where = f"{thread['name']}:{source.function}"
+                expected = tuple(answer[key] for key in ("function", "file", "line", "inlined"))
+                ours = (source.function, source.file, source.line, source.inlined)
+                if expected != ours:
+                    mismatches.append((where, expected, str(ours)))
+                    continue
+                compared += 1
+                found = locals_at(index, frame, source.scope, frame.lookup)
+                mismatches.extend(compare_frame(where, answer["locals"], found))
+    assert mismatches == []
+    # With the smallest dump, a jump to nowhere leaves nothing to start from.
+    assert compared > 2 or case == "bad-call-Og-min"
