@@ -27,6 +27,8 @@ CALLEE_SAVED = 8
 EXC_RETURN_PREFIX = 0xFFFFFF80
 EXC_RETURN_BASIC = 0x10
 EXC_RETURN_PSP = 0x04
+INTEGRITY_SIGNATURE = 0xFEFA125B
+"""Bit 0 is clear when there is floating point state."""
 XPSR_THUMB = 1 << 24
 XPSR_ALIGNED = 1 << 9
 XPSR_EXCEPTION = 0x1FF
@@ -59,6 +61,10 @@ class CortexM:
         if version is None:
             return CrashContexts((), tuple(caveats))
         registers = _read_registers(payload, version)
+        secure = _behind_secure_context(registers.get(R0), payload.unsigned(_OFFSET_SP, 4), memory)
+        if secure is not None:
+            text = "the firmware took the state that Armv8-M stacks for the secure world for the registers"
+            return CrashContexts((secure,), (*caveats, Caveat("secure-context", f"{text}; they were read behind it")))
         if R4 not in registers:
             caveats.append(Caveat("callee-saved-missing", "r4..r11 of the crash were not captured by the firmware"))
         status = payload.unsigned(_OFFSET_XPSR, 4)
@@ -247,6 +253,29 @@ def _read_registers(payload: SparseBytes, version: int) -> dict[int, int]:
     if PC in registers:
         registers[PC] &= ~1
     return registers
+
+
+def _behind_secure_context(signature: int | None, pointer: int | None, memory: Memory) -> Context | None:
+    """The context behind an additional state context, where a register block has that instead of a frame.
+
+    Armv8-M Architecture Reference Manual (DDI 0553), B3.21: integrity signature, a reserved word, r4..r11, and then
+    the frame.
+    """
+    if signature is None or pointer is None or signature | 1 != INTEGRITY_SIGNATURE:
+        return None
+    for base in (pointer, pointer - BASIC_FRAME):
+        state = memory.read(base, 4 * (2 + CALLEE_SAVED))
+        frame = _read_frame(base + 4 * (2 + CALLEE_SAVED), memory)
+        if state is None or frame is None or state[:4] != signature.to_bytes(4, "little"):
+            continue
+        registers, status = frame
+        if not status & XPSR_THUMB:
+            continue
+        for index in range(CALLEE_SAVED):
+            registers[R4 + index] = int.from_bytes(state[8 + 4 * index : 12 + 4 * index], "little")
+        registers[SP] = _above(base + 4 * (2 + CALLEE_SAVED), status, basic=True)
+        return Context(registers, status, status & XPSR_EXCEPTION)
+    return None
 
 
 def _read_frame(pointer: int, memory: Memory) -> tuple[dict[int, int], int] | None:

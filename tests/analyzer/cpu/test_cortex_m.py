@@ -189,6 +189,18 @@ class TestExceptionReturn:
         assert "stack pointer" in under.reason
 
 
+def test_firmware_that_took_the_secure_state_for_the_frame() -> None:
+    state = (0xFEFA125B, 0xAAAAAAAA, *range(0x44, 0x4C))
+    stack = stack_with((*state, *FRAME), 0x20002040)
+    payload = words(*state[:8], 0x20002040, *(0,) * 8)
+    found = CPU.crashed(ArchitectureBlock(2, SparseBytes(payload), len(payload)), stack, STACK)
+    (context,) = found.contexts
+    assert [caveat.code for caveat in found.caveats] == ["secure-context"]
+    assert (context.registers[PC], context.registers[LR], context.registers[0]) == (0x404, 0x421, 1)
+    assert [context.registers[number] for number in range(R4, R11 + 1)] == list(range(0x44, 0x4C))
+    assert context.registers[SP] == 0x20002040 + 40 + 32
+
+
 def test_a_context_that_was_never_stacked() -> None:
     assert CPU.was_stacked(Context({}, 0x61000000))
     assert not CPU.was_stacked(Context({}, 0xAAAAAAAA))
