@@ -37,6 +37,8 @@ GROUP = "reassembler"
 ENTRIES_AT_ONCE = 8
 SWEEP_SECONDS = 1.0
 ACKS_IN_FLIGHT = 64
+COMPLETIONS_AT_ONCE = 16
+"""Bounds the memory: each holds one dump."""
 DRAIN_SECONDS = 5.0
 
 
@@ -52,6 +54,7 @@ class ReassemblerWorker:
         self._assemblies = [Assemblies(redis, settings, partition) for partition in range(settings.partitions)]
         self._completion = Completion(settings, redis, store)
         self._acks: set[asyncio.Task[None]] = set()
+        self._completions = asyncio.Semaphore(COMPLETIONS_AT_ONCE)
         self._ack_slots = asyncio.Semaphore(ACKS_IN_FLIGHT)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -85,20 +88,30 @@ class ReassemblerWorker:
         placements = gather(arrivals)
         assemblies = self._assemblies[partition]
         placed = await assemblies.place(placements, _now_ms())
-        for placement, outcome in zip(placements, placed, strict=True):
-            _count(outcome.progress)
-            ack = await self._conclude(assemblies, placement, outcome)
-            if ack is not None:
-                self._answer(placement.assembly.device, ack)
+        # Each dump that is whole waits for the disk; together they wait once.
+        conclusions = [
+            self._conclude(assemblies, placement, outcome)
+            for placement, outcome in zip(placements, placed, strict=True)
+        ]
+        for error in await asyncio.gather(*conclusions, return_exceptions=True):
+            if error is not None:
+                raise error
 
-    async def _conclude(self, assemblies: Assemblies, placement: Placement, outcome: Placed) -> Ack | None:
-        """The answer to a placement; a dump that is whole is stored first."""
+    async def _conclude(self, assemblies: Assemblies, placement: Placement, outcome: Placed) -> None:
+        """Answer a placement; a dump that is whole is stored first."""
+        _count(outcome.progress)
+        ack = await self._verdict(assemblies, placement, outcome)
+        if ack is not None:
+            self._answer(placement.assembly.device, ack)
+
+    async def _verdict(self, assemblies: Assemblies, placement: Placement, outcome: Placed) -> Ack | None:
         assembly = placement.assembly
         match outcome.state:
             case "open":
                 return acknowledgement(assembly, outcome.progress, self._settings.window)
             case "complete":
-                return await self._completion.complete(assemblies, assembly)
+                async with self._completions:
+                    return await self._completion.complete(assemblies, assembly)
             case "limit":
                 error = TooManyOpenDumps(
                     f"{self._settings.max_open_dumps} uploads are open already (FAULTCAST_MAX_OPEN_DUMPS)"
