@@ -97,8 +97,8 @@ async def subscribe(client: aiomqtt.Client, *topics: str) -> None:
 
 
 async def refused(broker: Installation, user: str, topic: str) -> None:
-    """On a connection of its own, as Mosquitto 2.0 answers `not authorized` and hangs up."""
-    with pytest.raises(BrokerUnavailable, match="NOT_AUTHORIZED"):
+    """On a connection of its own: Mosquitto 2.0 answers `not authorized` and hangs up, and either may be seen first."""
+    with pytest.raises(BrokerUnavailable, match=r"NOT_AUTHORIZED|was lost"):
         async with broker.connected(user) as client:
             await publish(client, topic, b"forged")
 
@@ -106,12 +106,12 @@ async def refused(broker: Installation, user: str, topic: str) -> None:
 async def test_a_device_sends_as_itself_only(broker: Installation) -> None:
     topics = broker.settings("faultcast").topics
     async with broker.connected("faultcast") as workers:
-        await subscribe(workers, f"$share/g/{topics.dumps}")
+        await subscribe(workers, topics.dumps, topics.crash_events)
         for foreign in (topics.dump("d2"), topics.ack("d1"), topics.crash_event("d1"), "anything"):
             await refused(broker, "d1", foreign)
         async with broker.connected("d1") as device:
             await publish(device, topics.dump("d1"), b"own")
-            assert await receive(workers, 1) == [(topics.dump("d1"), b"own")]
+        assert await receive(workers, 1) == [(topics.dump("d1"), b"own")]
 
 
 async def test_a_device_hears_its_own_acknowledgements_only(broker: Installation) -> None:
@@ -121,18 +121,27 @@ async def test_a_device_hears_its_own_acknowledgements_only(broker: Installation
         await publish(workers, topics.ack("d1"), b"for d1")
         await publish(workers, topics.crash_event("d1"), b"a crash")
         await publish(workers, topics.ack("d2"), b"for d2")
-        assert set(await receive(device, 1)) == {(topics.ack("d2"), b"for d2")}
+        assert await receive(device, 1) == [(topics.ack("d2"), b"for d2")]
 
 
 async def test_a_consumer_reads_events_and_writes_nothing(broker: Installation) -> None:
     topics = broker.settings("faultcast").topics
-    for topic in (topics.crash_event("d1"), topics.dump("consumer"), topics.dump("d1"), topics.ack("d1")):
-        await refused(broker, "consumer", topic)
-    async with broker.connected("faultcast") as workers, broker.connected("consumer") as consumer:
-        await subscribe(consumer, "#", topics.crash_events)
-        await publish(workers, topics.ack("consumer"), b"an ack")
-        await publish(workers, topics.crash_event("d1"), b"a crash")
-        assert set(await receive(consumer, 1)) == {(topics.crash_event("d1"), b"a crash")}
+    async with (
+        broker.connected("faultcast") as workers,
+        broker.connected("d1") as device,
+    ):
+        await subscribe(workers, topics.dumps, topics.crash_events)
+        await subscribe(device, topics.ack("d1"))
+        for topic in (topics.crash_event("d1"), topics.dump("consumer"), topics.dump("d1"), topics.ack("d1")):
+            await refused(broker, "consumer", topic)
+        async with broker.connected("consumer") as consumer:
+            await subscribe(consumer, "#", topics.crash_events)
+            await publish(workers, topics.ack("consumer"), b"an ack")
+            await publish(workers, topics.ack("d1"), b"an ack")
+            await publish(workers, topics.crash_event("d1"), b"a crash")
+            assert await receive(consumer, 1) == [(topics.crash_event("d1"), b"a crash")]
+        assert await receive(workers, 1) == [(topics.crash_event("d1"), b"a crash")]
+        assert await receive(device, 1) == [(topics.ack("d1"), b"an ack")]
 
 
 @pytest.mark.parametrize("url", ["mqtt://", "mqtt://d1:wrong@", "mqtt://nobody:of-d1@"])
