@@ -151,4 +151,7 @@ def _progress(window: Window, trouble: str = "") -> Progress:
 
 
 def _trouble(acks: list[Ack]) -> str:
-    return f"the server asks to wait {acks[-1].seconds} s" if acks and acks[-1].state == "wait" else ""
+    if not acks or acks[-1].state != "wait":
+        return ""
+    reason = acks[-1].reason
+    return f"the server asks to wait {acks[-1].seconds} s" + (f" ({reason})" if reason else "")
