@@ -44,8 +44,7 @@ def test_frames(case: str) -> None:
             assert our.file == their["file"]
             # gdb takes the nearest symbol for a function even where there is no code.
             assert our.function == their["function"] or (our.function is None and their["file"] is None)
-            # Where several rows of the line table are at one address, binutils and gdb name different ones.
-            assert our.line in (their["line"], their.get("addr2line"))
+            assert our.line == their["line"]
 
 
 @pytest.mark.parametrize("case", CASES)
