@@ -6,7 +6,7 @@
 import socket
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,12 +15,21 @@ from contract.chunk import MAX_CHUNK_SIZE, MAX_DUMP_SIZE
 from contract.topics import Topics
 
 MIB = 1 << 20
+_NAME = r"^[A-Za-z0-9._:@-]{1,100}$"
+"""No braces, which are the hash tags of keys, and nothing that a log or a client id would have to escape."""
 
 
 class Settings(BaseSettings):
     """Settings of one process."""
 
-    model_config = SettingsConfigDict(env_prefix="FAULTCAST_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FAULTCAST_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,  # URLs hold passwords
+    )
 
     broker_url: str = Field(
         "mqtt://127.0.0.1:1883",
@@ -29,11 +38,11 @@ class Settings(BaseSettings):
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey: redis://, rediss:// or unix://")
     store: Path = Field(Path("data/store"), description="Folder of dumps, firmware indexes and reports")
     topic_root: str = Field("faultcast", description="First level(s) of every MQTT topic")
-    key_prefix: str = Field("faultcast", description="Prefix of every Redis key")
+    key_prefix: Annotated[str, Field(pattern=_NAME)] = Field("faultcast", description="Prefix of every Redis key")
     partitions: Annotated[int, Field(ge=1, le=1024)] = Field(
         8, description="Number of partitions; the same for all workers, and fixed once data is in Redis"
     )
-    worker: str = Field(
+    worker: Annotated[str, Field(pattern=_NAME)] = Field(
         default_factory=socket.gethostname,
         description="Name of this worker: stable over restarts, unique among workers of its kind",
     )
@@ -99,6 +108,15 @@ class Settings(BaseSettings):
         Broker.parse(value)
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: str) -> str:
+        parts = _split(value)
+        places = {"redis": parts.hostname, "rediss": parts.hostname, "unix": parts.path} if parts else {}
+        if parts is None or not places.get(parts.scheme):
+            raise ValueError("expected redis://[user:password@]host[:port][/database], rediss:// or unix:///path")
+        return value
+
     @field_validator("topic_root")
     @classmethod
     def _check_topic_root(cls, value: str) -> str:
@@ -127,9 +145,9 @@ class Broker:
     @classmethod
     def parse(cls, url: str) -> "Broker":
         """Take `mqtt[s]://[user:password@]host[:port]` apart; raises `ValueError` that says what is expected."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError(f"broker URL {url!r} is not mqtt://[user:password@]host[:port] (or mqtts:// for TLS)")
+        parts = _split(url)
+        if parts is None or parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("expected mqtt://[user:password@]host[:port], or mqtts:// for TLS")
         tls = parts.scheme == "mqtts"
         return cls(
             parts.hostname,
@@ -142,6 +160,16 @@ class Broker:
     def __str__(self) -> str:
         """Host and port, without secrets."""
         return f"{self.host}:{self.port}"
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL; None when it is none, or its port is no port."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -1,7 +1,9 @@
 """The connection to Redis or Valkey, and its failures as ours."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from redis import exceptions
 from redis.asyncio import Redis
@@ -40,12 +42,17 @@ def stream_errors() -> Generator[None]:
         raise StreamsUnavailable(
             f"Redis cannot be reached ({error}): is it running, is FAULTCAST_REDIS_URL right?"
         ) from error
-    except (exceptions.ReadOnlyError, exceptions.ResponseError) as error:
+    except exceptions.RedisError as error:
         if "maxmemory" in str(error) or "OOM" in str(error):
             raise StreamsUnavailable(
-                f"Redis is out of memory ({error}): raise maxmemory or start more workers"
+                f"Redis is out of memory ({_reply(error)}): raise maxmemory or start more workers"
             ) from error
-        raise StreamsUnavailable(f"Redis refused a command: {error}") from error
+        raise StreamsUnavailable(f"Redis refused a command: {_reply(error)}") from error
+
+
+def _reply(error: Exception) -> str:
+    """What the server said. Of a pipeline redis-py puts the command before it, with what may be bytes of a dump."""
+    return str(error).rpartition(" of pipeline caused error: ")[2]
 
 
 async def verify_streams(redis: Redis, settings: Settings) -> None:
@@ -58,13 +65,18 @@ async def verify_streams(redis: Redis, settings: Settings) -> None:
         info = await redis.info("server")  # pyright: ignore[reportUnknownMemberType]
         memory = await redis.info("memory")  # pyright: ignore[reportUnknownMemberType]
     version = str(info.get("redis_version", "0.0"))
-    numbers = tuple(int(part) for part in version.split(".")[:2])
-    if numbers < OLDEST_VERSION:
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_VERSION:
         raise StreamsUnavailable(
-            f"Redis {version} at {settings.redis_url} is too old: 7.0 or newer, or Valkey, is needed"
+            f"Redis {version} at {_address(settings.redis_url)} is too old: 7.0 or newer, or Valkey, is needed"
         )
     policy = str(memory.get("maxmemory_policy", "noeviction"))
     if int(memory.get("maxmemory", 0)) and policy != "noeviction":
         raise StreamsUnavailable(
             f"Redis evicts keys when it is full (maxmemory-policy {policy}), and would lose dumps: use noeviction"
         )
+
+
+def _address(url: str) -> str:
+    """Where the server is, without secrets."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 6379}" if parts.hostname else parts.path
