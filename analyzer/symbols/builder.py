@@ -203,7 +203,7 @@ def _globals(info: DebugInfo, types: TypeEntries) -> list[Global]:
     found: list[Global] = []
     for unit in info.units:
         for entry in unit.entries:
-            if entry.tag != Tag.VARIABLE or entry.parent is None or entry.parent.tag not in _ENCLOSING:
+            if entry.abbreviation.tag != Tag.VARIABLE or entry.parent is None or entry.parent.tag not in _ENCLOSING:
                 continue
             location = entry.block(At.LOCATION)
             if location is not None:

@@ -63,9 +63,10 @@ class CallEntries:
         sites: list[Entry] = []
         for unit in info.units:
             for entry in unit.entries:
-                if entry.tag in _SITES:
+                tag = entry.abbreviation.tag
+                if tag in _SITES:
                     sites.append(entry)
-                elif entry.tag == Tag.SUBPROGRAM and (entry.has(At.LOW_PC) or entry.has(At.RANGES)):
+                elif tag == Tag.SUBPROGRAM and (entry.has(At.LOW_PC) or entry.has(At.RANGES)):
                     self._note_instance(entry)
         self.by_function: defaultdict[int, list[CallSite]] = defaultdict(list)
         for entry in sites:

@@ -141,30 +141,61 @@ class Entry:
 
     def reference(self, attribute: int) -> "Entry | None":
         """The entry that the attribute points at."""
-        value = self.raw(attribute)
+        abbreviation = self.abbreviation
+        slot = abbreviation.slots.get(attribute)
+        if slot is None:
+            return None
+        value = self.values[slot]
         if not isinstance(value, int):
             return None
-        form = self.form(attribute)
+        form = abbreviation.forms[attribute]
+        info = self.unit.info
         if form in _LOCAL_REFERENCES:
-            return self.unit.info.by_offset.get(self.unit.offset + value)
+            return info.by_offset.get(self.unit.offset + value)
         if form == Form.REF_ADDR:
-            return self.unit.info.by_offset.get(value)
+            return info.by_offset.get(value)
         if form == Form.REF_SIG8:
-            return self.unit.info.by_signature.get(value)
+            return info.by_signature.get(value)
+        return None
+
+    def origin(self) -> "Entry | None":
+        """What the entry is a concrete instance or the definition of."""
+        forms = self.abbreviation.forms
+        if At.ABSTRACT_ORIGIN in forms:
+            return self.reference(At.ABSTRACT_ORIGIN)
+        if At.SPECIFICATION in forms:
+            return self.reference(At.SPECIFICATION)
         return None
 
     def origins(self) -> "Iterator[Entry]":
-        """The entry itself, then what it is a concrete instance or the definition of."""
+        """The entry itself, then its origin, that one's origin, and so on."""
         entry: Entry | None = self
         for _ in range(_MOST_HOPS):
             if entry is None:
                 return
             yield entry
-            entry = entry.reference(At.ABSTRACT_ORIGIN) or entry.reference(At.SPECIFICATION)
+            entry = entry.origin()
+
+    def oldest(self) -> "Entry":
+        """The last of `origins`: where the source declares what this entry is about."""
+        entry = self
+        for _ in range(_MOST_HOPS):
+            origin = entry.origin()
+            if origin is None:
+                break
+            entry = origin
+        return entry
 
     def inherited(self, attribute: int) -> "Entry":
         """The first entry along `origins` that has the attribute; the entry itself when none has."""
-        return next((entry for entry in self.origins() if entry.has(attribute)), self)
+        entry: Entry | None = self
+        for _ in range(_MOST_HOPS):
+            if entry is None:
+                break
+            if attribute in entry.abbreviation.forms:
+                return entry
+            entry = entry.origin()
+        return self
 
 
 def _index(value: int | bytes) -> int:

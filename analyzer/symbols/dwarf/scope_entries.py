@@ -21,6 +21,7 @@ _KINDS = {
     Tag.LEXICAL_BLOCK: ScopeKind.BLOCK,
 }
 _VARIABLES = (Tag.FORMAL_PARAMETER, Tag.VARIABLE)
+_LEFT_OUT = (*_VARIABLES, Tag.LEXICAL_BLOCK)
 _DAMAGE = (IndexError, MalformedDwarf)
 
 
@@ -44,7 +45,7 @@ class ScopeEntries:
         spans: list[ScopeSpan] = []
         for unit in info.units:
             for entry in unit.entries:
-                if entry.tag == Tag.SUBPROGRAM and (entry.has(At.LOW_PC) or entry.has(At.RANGES)):
+                if entry.abbreviation.tag == Tag.SUBPROGRAM and (entry.has(At.LOW_PC) or entry.has(At.RANGES)):
                     spans.extend(self._write_scope(entry, None))
         return spans
 
@@ -86,21 +87,22 @@ class ScopeEntries:
         A concrete instance leaves out what it has nothing to say about; that is then taken from the abstract one, as
         variables without a location.
         """
-        mentioned: set[int] = set()
-        _note_origins(entry, mentioned)
         for child in entry.children:
             self._collect_one(child, placed, inner)
         abstract = entry.reference(At.ABSTRACT_ORIGIN)
-        if abstract is not None:
-            for child in abstract.children:
-                if child.offset not in mentioned and child.tag in (*_VARIABLES, Tag.LEXICAL_BLOCK):
-                    self._collect_one(child, placed, inner)
+        if abstract is None or not abstract.children:
+            return
+        mentioned: set[int] = set()
+        _note_origins(entry, mentioned)
+        for child in abstract.children:
+            if child.offset not in mentioned and child.tag in _LEFT_OUT:
+                self._collect_one(child, placed, inner)
 
     def _collect_one(self, child: Entry, placed: list[tuple[int, ScopeVariable]], inner: list[Entry]) -> None:
         if child.tag in _VARIABLES:
             variable = self._variable(child)
             if variable is not None:
-                placed.append((list(child.origins())[-1].offset, variable))
+                placed.append((child.oldest().offset, variable))
         elif child.tag in (Tag.LEXICAL_BLOCK, Tag.INLINED_SUBROUTINE):
             if child.has(At.LOW_PC) or child.has(At.RANGES):
                 inner.append(child)

@@ -53,7 +53,7 @@ class TypeEntries:
         self._entries: list[Entry] = []
         for unit in info.units:
             for entry in unit.entries:
-                if entry.tag in TYPE_TAGS:
+                if entry.abbreviation.tag in TYPE_TAGS:
                     self._numbers[entry.offset] = len(self._entries)
                     self._entries.append(entry)
         nodes = [self._describe(entry) for entry in self._entries]
@@ -183,7 +183,7 @@ def qualified_name(entry: Entry) -> str:
     name = entry.inherited(At.NAME).text(At.NAME) or ""
     if not name:
         return ""
-    declared = list(entry.origins())[-1]
+    declared = entry.oldest()
     parent = declared.parent
     while parent is not None:
         if parent.tag in _NAMING_SCOPES:
