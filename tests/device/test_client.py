@@ -136,18 +136,23 @@ def test_a_broker_that_comes_back_is_found_again(tmp_path: Path, root: str) -> N
     broker = local_mosquitto(tmp_path)
     dump = dump_of(300_000)
     told: list[Progress] = []
+    marks: list[int] = []
+    server = AckingServer(broker, root)
 
     def kill_once(progress: Progress) -> None:
         told.append(progress)
         if progress.held > 50 and not any(one.trouble for one in told):
             broker.kill()
-            threading.Timer(0.7, broker.start).start()
+            time.sleep(0.2)  # what the server had read already
+            marks.append(len(server.chunks))
+            threading.Timer(0.5, broker.start).start()
             told.append(Progress(0, 0, 0, "killed"))
 
     try:
-        with AckingServer(broker, root) as server:
+        with server:
             client_of(broker, root).upload(dump, 30, kill_once)
             assert server.content("dev-1") == dump.content
+            assert server.chunks[marks[0]] == ("dev-1", 0)
     finally:
         broker.kill()
     assert any(f"{broker.host}:{broker.port}" in one.trouble for one in told)
