@@ -1,7 +1,9 @@
 """What an orchestrator and Prometheus ask a worker: `/health/live`, `/health/ready`, `/metrics`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -10,12 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from contract.errors import FaultcastError
+from contract.errors import FaultcastError, ServiceError
 
 Check = Callable[[], Awaitable[None]]
 """Raises a `FaultcastError` when the dependency does not do its part."""
 
 CHECK_SECONDS = 3.0
+
+
+class CannotListen(ServiceError):
+    """The address for health and metrics cannot be had."""
+
+    code = "cannot-listen"
 
 
 def health_app(checks: Mapping[str, Check]) -> Starlette:
@@ -37,14 +45,34 @@ def health_app(checks: Mapping[str, Check]) -> Starlette:
     return Starlette(routes=[Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)])
 
 
-async def serve_health(host: str, port: int, checks: Mapping[str, Check]) -> None:
-    """Serve until cancelled; returns at once when `port` is 0."""
+@asynccontextmanager
+async def serve_health(host: str, port: int, checks: Mapping[str, Check]) -> AsyncGenerator[None]:
+    """Serve for as long as the body runs; nothing when `port` is 0.
+
+    Raises:
+        CannotListen: the port is taken, or the address is none of this machine's.
+    """
     if port == 0:
+        yield
         return
-    config = uvicorn.Config(health_app(checks), host=host, port=port, log_config=None, access_log=False, lifespan="off")
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise CannotListen(
+            f"cannot serve health and metrics on {host}:{port} ({error.strerror or error}): "
+            "set FAULTCAST_HTTP_PORT to a free port, or to 0 for none"
+        ) from error
+    config = uvicorn.Config(
+        health_app(checks), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     # The worker has its own signal handlers; uvicorn's serve() would replace them.
-    await server._serve()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def _ask(check: Check) -> str:
@@ -55,4 +83,6 @@ async def _ask(check: Check) -> str:
         return "no answer in time"
     except FaultcastError as error:
         return f"{error.code}: {error}"
+    except Exception as error:  # noqa: BLE001 (a check that breaks is no sign of health)
+        return f"{FaultcastError.code}: {type(error).__name__}"
     return "ok"

@@ -23,7 +23,7 @@ def run_worker(settings: Settings, stage: str, work: Work, checks: Mapping[str, 
     """Run one worker until a signal stops it.
 
     Raises:
-        ServiceError: a dependency did not come up within a minute of the start.
+        ServiceError: a dependency did not come up within a minute of the start, or the health page's port is taken.
     """
     configure_logs(settings, stage)
     asyncio.run(_run(settings, work, checks))
@@ -34,16 +34,11 @@ async def _run(settings: Settings, work: Work, checks: Mapping[str, Check]) -> N
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    health = asyncio.create_task(serve_health(settings.http_host, settings.http_port, checks))
-    try:
+    async with serve_health(settings.http_host, settings.http_port, checks):
         if await _verify(checks, stop):
             log.info("ready", partitions=settings.partitions)
             await work(stop)
             log.info("drained and stopped")
-    finally:
-        health.cancel()
-        with suppress(asyncio.CancelledError):
-            await health
 
 
 async def _verify(checks: Mapping[str, Check], stop: asyncio.Event) -> bool:
