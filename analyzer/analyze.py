@@ -1,14 +1,14 @@
 """The analysis of one dump: bytes in, report out, no I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from analyzer.cpu import Context, Cpu, cpu_for, target_name
 from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.build_id import build_id_in
+from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
 from analyzer.explain import Explanation, Facts, explain, mismatches
 from analyzer.explain.fault import SourceLine
-from analyzer.explain.mismatch import CODE as MISMATCH
 from analyzer.grouping import NamedFrame, group, load_plumbing
 from analyzer.report import model
 from analyzer.report.build import Subject, ThreadWriter
@@ -21,6 +21,8 @@ from analyzer.zephyr import Kernel, KernelThread, is_thread_entry, read_kernel, 
 
 STACKING_FAILED = (2, 17, 23, 32)
 """Reason codes with which the exception frame itself may be missing."""
+MAX_FRAMES = 8192
+"""Frames of all threads together; what a real device can hold is far below."""
 _NO_KERNEL = Kernel(None, (), ())
 
 
@@ -158,9 +160,7 @@ class _Analysis:
     def report(self) -> model.Report:
         writer = ThreadWriter(self.cpu, self.memory, self.symbols, self.dump.header.pointer_size)
         crashed = writer.thread(self.crashed, crashed=True)
-        threads = [crashed] + [
-            writer.thread(self._switched_out(thread), crashed=False) for thread in self.kernel.others
-        ]
+        threads = [crashed, *self._other_threads(writer)]
         explanation = self._explain(crashed)
         held = build_id_in(self.dump.memory)
         build_id = self.given_build_id or (held.hex() if held else None)
@@ -191,6 +191,15 @@ class _Analysis:
             dump=self._facts(writer),
             warnings=[model.Warning(code=caveat.code, text=caveat.text) for caveat in self.caveats],
         )
+
+    def _other_threads(self, writer: ThreadWriter) -> Iterator[model.Thread]:
+        frames = 0
+        for thread in self.kernel.others:
+            subject = Subject(thread, None, None, "not unwound: the dump has too many threads and frames")
+            if frames < MAX_FRAMES:
+                subject = self._switched_out(thread)
+            frames += len(subject.stack.frames) if subject.stack else 0
+            yield writer.thread(subject, crashed=False)
 
     def _explain(self, crashed: model.Thread) -> Explanation:
         context = self.crashed.context

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+MISMATCH = "firmware-mismatch"
+"""Code of all that says that the symbols are not those of the firmware that crashed."""
+
 
 class Caveat(NamedTuple):
     """Something that was wrong, missing or guessed, and did not stop the analysis."""

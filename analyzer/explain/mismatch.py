@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.cpu import Context, Cpu
 from analyzer.dump.build_id import build_id_in
-from analyzer.dump.caveat import Caveat
+from analyzer.dump.caveat import MISMATCH, Caveat
 from analyzer.dump.memory import MemoryImage
 from analyzer.dump.model import Dump
 from analyzer.symbols.interface import Symbols
 
-CODE = "firmware-mismatch"
 PROBE = 256
 """Bytes compared at a time."""
 MAX_PROBES = 4096
@@ -33,20 +32,20 @@ def mismatches(
     named = build_id or (held.hex() if held else None)
     known = [each.hex() for each in symbols.build_ids]
     if named and known and named.lower() not in known:
-        yield Caveat(CODE, f"the device runs build {named}, the firmware is build {known[0]}; {ADVICE}")
+        yield Caveat(MISMATCH, f"the device runs build {named}, the firmware is build {known[0]}; {ADVICE}")
     where = _differing(dump.memory, symbols)
     if where is not None:
-        yield Caveat(CODE, f"read-only memory at {where:#x} differs between dump and firmware; {ADVICE}")
+        yield Caveat(MISMATCH, f"read-only memory at {where:#x} differs between dump and firmware; {ADVICE}")
     if cpu is not None:
         pc = context.registers.get(cpu.pc) if context else None
         link = context.registers.get(cpu.link) if context and cpu.link is not None else None
         outside = [value for value in (pc, link) if value is not None and not symbols.is_code(cpu.code_address(value))]
         if len(outside) == 2 and link is not None and not cpu.is_exception_return(link) and not cpu.ends_stack(link):
-            yield Caveat(CODE, f"neither program counter nor link register are code of this firmware; {ADVICE}")
+            yield Caveat(MISMATCH, f"neither program counter nor link register are code of this firmware; {ADVICE}")
         for entry in entries:
             if not _starts_function(cpu.code_address(entry), symbols):
                 yield Caveat(
-                    CODE, f"a thread started at {entry:#x}, where no function of this firmware starts; {ADVICE}"
+                    MISMATCH, f"a thread started at {entry:#x}, where no function of this firmware starts; {ADVICE}"
                 )
                 break
     yield from _kernel_differs(dump, symbols)
@@ -82,7 +81,7 @@ def _kernel_differs(dump: Dump, symbols: Symbols) -> Iterator[Caveat]:
         return
     if symbol.size and symbol.size != len(dump.kernel) and not dump.truncated:
         yield Caveat(
-            CODE,
+            MISMATCH,
             f"the kernel's structure has {len(dump.kernel)} bytes in the dump and {symbol.size} in the firmware; "
             + ADVICE,
         )

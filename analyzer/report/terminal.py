@@ -8,13 +8,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from analyzer.dump.caveat import MISMATCH
 from analyzer.report import model
 
 REGISTER_COLUMNS = 4
 BAR_WIDTH = 8
 _INDENT = (0, 0, 0, 2)
 _TRUST_STYLES = {"context": "green", "cfi": "green", "exception": "green", "frame-pointer": "yellow", "scan": "red"}
-_LOUD = ("firmware-mismatch",)
 
 
 def print_report(report: model.Report, console: Console) -> None:
@@ -51,7 +51,7 @@ def _headline(report: model.Report) -> RenderableType:
 
 
 def _warning(warning: model.Warning) -> RenderableType:
-    loud = warning.code in _LOUD
+    loud = warning.code == MISMATCH
     sign, style = ("✗", "bold red") if loud else ("!", "yellow")
     return Text.assemble((f"{sign} {warning.code}: ", style), (_safe(warning.text), style if loud else ""))
 

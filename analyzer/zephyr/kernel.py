@@ -3,10 +3,10 @@
 From `struct z_kernel _kernel`, which is either a block of the dump of its own or somewhere in the dumped memory.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from analyzer.dump.caveat import Caveat
+from analyzer.dump.caveat import MISMATCH, Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import Dump
 from analyzer.symbols.interface import Symbols
@@ -38,6 +38,7 @@ def read_kernel(dump: Dump, symbols: Symbols, memory: Memory) -> Kernel:
         return Kernel(None, (), (Caveat("no-kernel", "the firmware does not say where its kernel keeps the threads"),))
     caveats: list[Caveat] = []
     word = _kernel_reader(dump, symbols, memory, layout)
+    caveats += _kernel_differs(dump, symbols, memory, layout)
     current = _panicking_thread(dump)
     if current is None:
         current = None if word is None else word(layout.current)
@@ -66,6 +67,21 @@ def _kernel_reader(
     if symbol is None or memory.read(symbol.address, layout.pointer_size) is None:
         return None
     return lambda offset: memory.unsigned(symbol.address + offset, layout.pointer_size)
+
+
+def _kernel_differs(dump: Dump, symbols: Symbols, memory: Memory, layout: KernelLayout) -> Iterator[Caveat]:
+    """The metadata is a copy of `_kernel`: where that is dumped too, both name the same current thread."""
+    symbol = symbols.symbol("_kernel")
+    if dump.kernel is None or symbol is None:
+        return
+    copied = dump.kernel.unsigned(layout.current, layout.pointer_size)
+    found = memory.unsigned(symbol.address + layout.current, layout.pointer_size)
+    if copied is not None and found is not None and copied != found:
+        yield Caveat(
+            MISMATCH,
+            f"the current thread is {copied:#x} by the metadata and {found:#x} where the firmware has its kernel; "
+            "find the ELF file of the very build that runs on the device",
+        )
 
 
 def _panicking_thread(dump: Dump) -> int | None:

@@ -107,6 +107,14 @@ def test_frames_have_the_members_that_scripts_read() -> None:
     assert frame["locals"][0].keys() >= {"name", "type", "value"}
 
 
+def test_endless_threads_are_listed_and_not_unwound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.analyze.MAX_FRAMES", 0)
+    main, worker = analyze(specimen.dump(), specimen_symbols()).threads
+    assert main.frames
+    assert (worker.name, worker.frames) == ("worker", [])
+    assert "too many" in worker.unwound
+
+
 def test_the_start_never_arrived() -> None:
     report = analyze(bytes(100) + specimen.dump()[100:], specimen_symbols(), missing=[(0, 100)])
     assert report.fault.kind == "unknown"

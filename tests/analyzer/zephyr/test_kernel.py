@@ -79,6 +79,14 @@ def test_without_metadata_the_kernel_is_read_from_memory() -> None:
     assert names(read(data, symbols)) == ["main", "worker"]
 
 
+def test_metadata_and_memory_name_the_same_current_thread() -> None:
+    symbols = specimen_symbols()
+    symbols.objects["_kernel"] = Symbol("_kernel", 0x20000000, 36, is_function=False)
+    assert codes(read(dump() + specimen.memory(0x20000000, specimen.kernel()), symbols)) == []
+    other = specimen.kernel(current=WORKER)
+    assert codes(read(dump() + specimen.memory(0x20000000, other), symbols)) == ["firmware-mismatch"]
+
+
 def test_without_kernel_there_are_no_threads() -> None:
     kernel = read(dump(metadata=b""))
     assert names(kernel) == []
