@@ -40,6 +40,8 @@ from contract.errors import BadFirmware
 
 MOST_ELF_BYTES = 512 << 20
 _DAMAGE = (IndexError, struct.error, MalformedDwarf)
+# What no check has caught in a file that was made to confuse.
+_CONTRADICTIONS = (ArithmeticError, LookupError, ValueError, RecursionError, struct.error)
 _ENCLOSING = (Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT, Tag.NAMESPACE)
 
 
@@ -52,6 +54,13 @@ def build_index(elf: bytes | Path) -> bytes:
     data = elf.read_bytes() if isinstance(elf, Path) else elf
     if len(data) > MOST_ELF_BYTES:
         raise BadFirmware(f"ELF files of more than {MOST_ELF_BYTES >> 20} MiB are not read.")
+    try:
+        return _build(data)
+    except _CONTRADICTIONS as error:
+        raise BadFirmware(f"The ELF file's debug information contradicts itself ({error}).") from error
+
+
+def _build(data: bytes) -> bytes:
     image = Image(data)
     strings = StringWriter()
     parts: dict[Part, bytes] = {}

@@ -18,6 +18,9 @@ from contract.errors import BadFirmware
 
 MOST_SECTIONS = 4096
 MOST_SYMBOLS = 1_000_000
+MOST_NAME = 8192
+"""Bytes of a name that are kept; a file without any NUL must not cost its square."""
+
 MOST_INFLATED_BYTES = 256 << 20
 """Bound on what all compressed sections of one file may grow to."""
 
@@ -110,12 +113,16 @@ class Image:
         self.pointer_size = elf.elfclass // 8
         self.machine = struct.unpack_from("<H", data, 18)[0]
         self.sections: list[Section] = []
+        left = len(data)
         for index in range(count):
             section = elf.get_section(index)
             header = section.header
             kind = str(header["sh_type"])
             offset, size = int(header["sh_offset"]), int(header["sh_size"])
             content = b"" if kind in ("SHT_NOBITS", "SHT_NULL") else data[offset : offset + size]
+            left -= len(content)
+            if left < 0:
+                raise BadFirmware("The ELF file's sections overlap each other; is it really what the linker wrote?")
             self.sections.append(
                 Section(
                     str(section.name),
@@ -201,8 +208,9 @@ class Image:
                 continue
             name = names.get(name_offset)
             if name is None:
-                end = strings.find(b"\0", name_offset)
-                name = strings[name_offset : end if end >= 0 else None].decode("utf-8", "replace")
+                limit = name_offset + MOST_NAME
+                end = strings.find(b"\0", name_offset, limit)
+                name = strings[name_offset : end if end >= 0 else limit].decode("utf-8", "replace")
                 names[name_offset] = name
             if not name or _MAPPING_SYMBOL.match(name) or not self._is_allocated(index):
                 continue

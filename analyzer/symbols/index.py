@@ -290,7 +290,7 @@ class SymbolIndex:
         offset = 0
         for name in path.split("."):
             record = self._plain(handle)
-            found = self._member(record, name, _MOST_HOPS)
+            found = self._member(record, name)
             if found is None:
                 return None
             bits, handle = found
@@ -300,18 +300,20 @@ class SymbolIndex:
         size = self.size_of(handle)
         return None if size is None else Field(offset, size)
 
-    def _member(self, record: Type, name: str, hops: int) -> tuple[int, int] | None:
+    def _member(self, record: Type, name: str) -> tuple[int, int] | None:
         """(bit offset, type) of a member, also when it is one of an anonymous structure or union inside."""
-        if not isinstance(record, RecordType) or hops == 0:
-            return None
-        for member in record.members:
-            if member.name == name:
-                return (member.bit_offset, member.type) if not member.bit_size else None
-        for member in record.members:
-            if not member.name:
-                found = self._member(self._plain(member.type), name, hops - 1)
-                if found is not None:
-                    return member.bit_offset + found[0], found[1]
+        waiting: list[tuple[int, Type]] = [(0, record)]
+        for _ in range(_MOST_HOPS):
+            if not waiting:
+                return None
+            start, one = waiting.pop(0)
+            if not isinstance(one, RecordType):
+                continue
+            for member in one.members:
+                if member.name == name:
+                    return (start + member.bit_offset, member.type) if not member.bit_size else None
+                if not member.name:
+                    waiting.append((start + member.bit_offset, self._plain(member.type)))
         return None
 
     def _plain(self, handle: int) -> Type:

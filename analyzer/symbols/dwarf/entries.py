@@ -16,6 +16,8 @@ from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 MOST_DEPTH = 100
 """Nesting that is still followed; compilers stay far below."""
 MOST_ENTRIES = 8_000_000
+MOST_NAME = 8192
+"""Bytes of a name that are kept."""
 
 _MOST_HOPS = 16
 """Abstract origins and specifications form chains of two or three."""
@@ -376,8 +378,9 @@ def initial_length(data: bytes, position: int) -> tuple[int, int]:
 def _string_at(section: bytes, offset: int) -> str | None:
     if offset >= len(section):
         return None
-    end = section.find(b"\0", offset)
-    return section[offset : end if end >= 0 else None].decode("utf-8", "replace")
+    limit = offset + MOST_NAME
+    end = section.find(b"\0", offset, limit)
+    return section[offset : end if end >= 0 else limit].decode("utf-8", "replace")
 
 
 TYPE_TAGS: Final = frozenset(

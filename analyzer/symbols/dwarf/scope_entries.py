@@ -1,7 +1,7 @@
 """Functions, inlined functions and lexical blocks from debugging information entries (DWARF 5, section 3.3)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analyzer.symbols.dwarf import lists
 from analyzer.symbols.dwarf.call_entries import CallEntries, entry_address
@@ -21,8 +21,25 @@ _KINDS = {
     Tag.LEXICAL_BLOCK: ScopeKind.BLOCK,
 }
 _VARIABLES = (Tag.FORMAL_PARAMETER, Tag.VARIABLE)
-_LEFT_OUT = (*_VARIABLES, Tag.LEXICAL_BLOCK)
+_MOST_BLOCKS = 10_000
+_MOST_LOCATED = 4_000_000
 _DAMAGE = (IndexError, MalformedDwarf)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What is left of the location list items that are read: lists may share bytes, so the file's size is no bound."""
+
+    located: int = _MOST_LOCATED
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What a scope holds: variables with the place where the source declares them, inner scopes, entries looked at."""
+
+    variables: list[tuple[int, ScopeVariable]] = field(default_factory=list[tuple[int, ScopeVariable]])
+    inner: list[Entry] = field(default_factory=list[Entry])
+    seen: set[int] = field(default_factory=set[int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,7 @@ class ScopeEntries:
     writer: ScopeWriter
     is_present: Callable[[int], bool]
     file_number: Callable[[Entry, int], int]
+    budget: _Budget = field(default_factory=_Budget)
 
     def write(self, info: DebugInfo) -> list[ScopeSpan]:
         """Add every scope to the writer; spans of inner scopes follow those of outer ones."""
@@ -53,11 +71,10 @@ class ScopeEntries:
         covered = [span for span in _ranges(entry) if self.is_present(span[0])]
         if not covered:
             return
-        placed: list[tuple[int, ScopeVariable]] = []
-        inner: list[Entry] = []
-        self._collect(entry, placed, inner)
+        found = _Contents()
+        self._collect(entry, found, concrete=True)
         # Concrete instances list their variables in any order; the abstract one keeps the order of the source.
-        placed.sort(key=lambda item: (not item[1].is_parameter, item[0]))
+        found.variables.sort(key=lambda item: (not item[1].is_parameter, item[0]))
         kind = _KINDS[entry.tag]
         is_function = kind == ScopeKind.FUNCTION
         start = (entry_address(entry) if is_function else None) or min(start for start, _ in covered)
@@ -73,42 +90,47 @@ class ScopeEntries:
                 self.calls.tail_calls(entry) if is_function else None,
                 self.file_number(entry, entry.number(At.CALL_FILE) or 0) if kind == ScopeKind.INLINED else -1,
                 max(entry.number(At.CALL_LINE) or 0, 0),
-                tuple(variable for _, variable in placed),
+                tuple(variable for _, variable in found.variables),
             )
         )
         for low, high in covered:
             yield low, high, handle
-        for child in inner:
+        for child in found.inner:
             yield from self._write_scope(child, handle)
 
-    def _collect(self, entry: Entry, placed: list[tuple[int, ScopeVariable]], inner: list[Entry]) -> None:
+    def _collect(self, entry: Entry, found: "_Contents", *, concrete: bool) -> None:
         """Sort the children into variables and inner scopes.
 
         A concrete instance leaves out what it has nothing to say about; that is then taken from the abstract one, as
         variables without a location.
         """
+        if entry.offset in found.seen or len(found.seen) > _MOST_BLOCKS:
+            return
+        found.seen.add(entry.offset)
         for child in entry.children:
-            self._collect_one(child, placed, inner)
+            self._collect_one(child, found, concrete=concrete)
         abstract = entry.reference(At.ABSTRACT_ORIGIN)
         if abstract is None or not abstract.children:
             return
         mentioned: set[int] = set()
         _note_origins(entry, mentioned)
         for child in abstract.children:
-            if child.offset not in mentioned and child.tag in _LEFT_OUT:
-                self._collect_one(child, placed, inner)
+            if child.offset not in mentioned:
+                self._collect_one(child, found, concrete=False)
 
-    def _collect_one(self, child: Entry, placed: list[tuple[int, ScopeVariable]], inner: list[Entry]) -> None:
-        if child.tag in _VARIABLES:
+    def _collect_one(self, child: Entry, found: "_Contents", *, concrete: bool) -> None:
+        tag = child.tag
+        if tag in _VARIABLES:
             variable = self._variable(child)
             if variable is not None:
-                placed.append((child.oldest().offset, variable))
-        elif child.tag in (Tag.LEXICAL_BLOCK, Tag.INLINED_SUBROUTINE):
+                found.variables.append((child.oldest().offset, variable))
+        elif tag in (Tag.LEXICAL_BLOCK, Tag.INLINED_SUBROUTINE):
             if child.has(At.LOW_PC) or child.has(At.RANGES):
-                inner.append(child)
-            elif child.tag == Tag.LEXICAL_BLOCK:
+                if concrete:
+                    found.inner.append(child)
+            elif tag == Tag.LEXICAL_BLOCK:
                 # A block without code of its own: its variables belong to the scope around it.
-                self._collect(child, placed, inner)
+                self._collect(child, found, concrete=concrete)
 
     def _variable(self, entry: Entry) -> ScopeVariable | None:
         name = entry.inherited(At.NAME).text(At.NAME)
@@ -127,6 +149,9 @@ class ScopeEntries:
         except _DAMAGE:
             return None
         if isinstance(found, list):
+            self.budget.located -= len(found)
+            if self.budget.located < 0:
+                raise MalformedDwarf("The location lists of the program are longer than any program needs.")
             return tuple((start, end, self._resolve(entry, expression)) for start, end, expression in found)
         return None if found is None else self._resolve(entry, found)
 
