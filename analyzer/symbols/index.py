@@ -17,6 +17,7 @@ from analyzer.symbols.format.strings import StringTable
 from analyzer.symbols.format.symbol_records import SymbolTable
 from analyzer.symbols.interface import CallSite, Field, SourceFrame, Symbol, UnwindRow, Variable
 from analyzer.symbols.names import plain_name
+from analyzer.symbols.type_name import type_name
 from analyzer.symbols.types import (
     UNKNOWN,
     VOID,
@@ -63,7 +64,10 @@ class SymbolIndex:
         self._global_offsets = _words(parts[Part.GLOBAL_OFFSETS])
         self._scope = lru_cache(_CACHED)(self._read_scope)
         self._row = lru_cache(_CACHED)(self._read_row)
+        self._chain = lru_cache(_CACHED)(self._read_chain)
+        self.call_site = lru_cache(_CACHED)(self._read_call_site)
         self.type = lru_cache(_CACHED)(self._read_type)
+        self.type_name = lru_cache(_CACHED)(self._write_type_name)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -176,7 +180,7 @@ class SymbolIndex:
         chain = self._chain(pc)
         return bool(chain) and chain[-1][1].noreturn
 
-    def call_site(self, return_address: int) -> CallSite | None:
+    def _read_call_site(self, return_address: int) -> CallSite | None:
         """The call that returns to exactly that address."""
         entry = self._call_map.entry(return_address)
         if entry is None or entry[0] != return_address or not entry[1][0]:
@@ -243,13 +247,17 @@ class SymbolIndex:
             raise CorruptIndex("The symbol index names a type that it does not have; build it again.")
         return type_records.read_type(self._parts[Part.TYPES], self._type_offsets[handle], self._strings)
 
+    def _write_type_name(self, handle: int) -> str:
+        """The type's name as C writes it."""
+        return type_name(self, handle)
+
     def _read_scope(self, handle: int) -> Scope:
         return read_scope(self._parts[Part.SCOPES], handle, self._strings)
 
     def _read_row(self, offset: int) -> UnwindRow:
         return read_row(self._parts[Part.FRAME_ROWS], offset)
 
-    def _chain(self, pc: int) -> list[tuple[int, Scope]]:
+    def _read_chain(self, pc: int) -> list[tuple[int, Scope]]:
         """The scopes around pc, innermost first."""
         found = self._scope_map.at(pc)
         chain: list[tuple[int, Scope]] = []

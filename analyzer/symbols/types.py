@@ -145,6 +145,10 @@ class TypedSymbols(Symbols, Protocol):
         """Addresses behind the tail calls of the function that starts there; None when they are not all known."""
         ...
 
+    def type_name(self, handle: int) -> str:
+        """The type's name as C writes it: `const struct sensor *`."""
+        ...
+
     def type_named(self, name: str) -> int | None:
         """Handle of the type of that name, such as `foo` for `struct foo`; None unless there is exactly one."""
         ...

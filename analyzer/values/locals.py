@@ -8,7 +8,6 @@ from analyzer.values.entry_values import EntryValues
 from analyzer.values.expression import BadExpression, Context, UnknownValue, locate
 from analyzer.values.place import Implicit, InMemory, Nowhere, Place, Unknown
 from analyzer.values.render import Renderer
-from analyzer.values.type_name import type_name
 from analyzer.values.value import Value
 
 _CONSTANT_SIZE = 16
@@ -39,7 +38,7 @@ def locals_at(symbols: TypedSymbols, machine: Machine, scope: int, pc: int) -> l
     found: list[Local] = []
     for variable in symbols.variables(scope, pc):
         value = renderer.variable(place_of(variable, context), variable.type)
-        found.append(Local(variable.name, type_name(symbols, variable.type), variable.is_parameter, value))
+        found.append(Local(variable.name, symbols.type_name(variable.type), variable.is_parameter, value))
     return found
 
 

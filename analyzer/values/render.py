@@ -19,7 +19,6 @@ from analyzer.symbols.types import (
 )
 from analyzer.values import scalars
 from analyzer.values.place import Implicit, InMemory, Nowhere, Place, Source, Unknown
-from analyzer.values.type_name import type_name
 from analyzer.values.value import Value
 
 MOST_DEPTH: Final = 12
@@ -57,7 +56,7 @@ class Renderer:
         return self._value(place, handle, 0, 0, 0)
 
     def _value(self, place: Place, handle: int, bit_offset: int, bit_size: int, depth: int) -> Value:  # noqa: PLR0911 - one return per kind of type
-        name = type_name(self.symbols, handle)
+        name = self.symbols.type_name(handle)
         if isinstance(place, Nowhere):
             return unknown(name, place.reason)
         one = self._plain(handle)

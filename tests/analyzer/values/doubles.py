@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from analyzer.symbols.dwarf.constants import Encoding
 from analyzer.symbols.format.container import CorruptIndex
 from analyzer.symbols.interface import CallSite, Symbol, UnwindRow, Variable
+from analyzer.symbols.type_name import type_name
 from analyzer.symbols.types import UNKNOWN, VOID, VOID_TYPE, BaseType, OpaqueType, PointerType, Type
 
 EM_ARM = 40
@@ -61,6 +62,9 @@ class FakeSymbols:
         if handle not in self.types:
             raise CorruptIndex("no such type")
         return self.types[handle]
+
+    def type_name(self, handle: int) -> str:
+        return type_name(self, handle)
 
     def symbol_at(self, address: int) -> Symbol | None:
         return next((one for one in self.symbols if one.address <= address < one.address + one.size), None)

@@ -1,5 +1,7 @@
 """Types written as C writes them: `const struct sensor *`, `uint8_t [16]`, `void (*)(int)`."""
 
+from typing import Protocol
+
 from analyzer.symbols.types import (
     UNKNOWN,
     VOID,
@@ -12,7 +14,11 @@ from analyzer.symbols.types import (
     Type,
     TypedefType,
 )
-from analyzer.values.expression import Types
+
+
+class _Types(Protocol):
+    def type(self, handle: int) -> Type: ...
+
 
 _MOST_HOPS = 32
 _MOST_PARTS = 200
@@ -21,7 +27,7 @@ _MOST_PARTS = 200
 _QUALIFIER_ORDER = ("const", "volatile", "restrict", "_Atomic")
 
 
-def type_name(types: Types, handle: int) -> str:
+def type_name(types: _Types, handle: int) -> str:
     """The type's name as in a declaration without a variable."""
     return _Naming(types).around(handle, "", frozenset())
 
@@ -29,7 +35,7 @@ def type_name(types: Types, handle: int) -> str:
 class _Naming:
     """One name in the making."""
 
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: _Types) -> None:
         self.types = types
         self.left = _MOST_PARTS
 

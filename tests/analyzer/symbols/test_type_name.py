@@ -1,5 +1,6 @@
 import pytest
 
+from analyzer.symbols.type_name import type_name
 from analyzer.symbols.types import (
     UNKNOWN,
     VOID,
@@ -12,7 +13,6 @@ from analyzer.symbols.types import (
     Type,
     TypedefType,
 )
-from analyzer.values.type_name import type_name
 from tests.analyzer.values.doubles import BASES, CHAR, INT, FakeSymbols
 
 SENSOR = RecordType("struct", "sensor", 8, ())
