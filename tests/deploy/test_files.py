@@ -87,7 +87,7 @@ def test_redis_is_out_of_reach_and_the_broker_is_on_the_loopback() -> None:
     assert "ports" not in redis
     assert redis["networks"] == ["streams"]
     assert COMPOSE["networks"]["streams"] == {"internal": True}
-    assert COMPOSE["services"]["mosquitto"]["ports"] == ["${BROKER_LISTEN:-127.0.0.1:1883}:1883"]
+    assert COMPOSE["services"]["mosquitto"]["ports"] == ["${BROKER_PUBLISH:-127.0.0.1:1883:1883}"]
 
 
 def test_health_is_asked_and_metrics_are_scraped_where_they_are() -> None:

@@ -189,12 +189,14 @@ def make_certificate(certificate: Path, key: Path) -> None:
 
 async def test_tls_as_in_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installation = Installation(tmp_path)
-    certificate, key = tmp_path / "server.crt", tmp_path / "server.key"
-    make_certificate(certificate, key)
+    folder = installation.config / "tls"
+    folder.mkdir()
+    certificate = folder / "server.crt"
+    make_certificate(certificate, folder / "server.key")
     example = installation.config / "conf.d/tls.conf.example"
     example.rename(installation.config / "conf.d/tls.conf")
     ports = {"listener 8883": f"listener {installation.tls_port} 127.0.0.1"}
-    installation.edit("conf.d/tls.conf", {**ports, "/mosquitto/tls": str(tmp_path)})
+    installation.edit("conf.d/tls.conf", {**ports, "/mosquitto/config": str(installation.config)})
     installation.start()
     try:
         settings = Settings(broker_url=f"mqtts://d1:of-d1@localhost:{installation.tls_port}", _env_file=None)
