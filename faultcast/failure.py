@@ -12,7 +12,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import typer
-from pydantic import ValidationError
 
 from contract.errors import FaultcastError, InputError, NotADump
 
@@ -30,12 +29,6 @@ def failing_clearly() -> Generator[None]:
     """Turn errors of ours into their line and exit code."""
     try:
         yield
-    except ValidationError as error:
-        lines = [
-            f"FAULTCAST_{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise fail("; ".join(lines) + " (`faultcast config` lists every setting)", BAD_USAGE) from error
     except NotADump as error:
         raise fail(f"{error} [{error.code}]", NOT_A_DUMP) from error
     except FaultcastError as error:

@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract.chunk import MAX_CHUNK_SIZE, MAX_DUMP_SIZE
+from contract.errors import InputError
 from contract.topics import Topics
 
 MIB = 1 << 20
 _NAME = r"^[A-Za-z0-9._:@-]{1,100}$"
 """No braces, which are the hash tags of keys, and nothing that a log or a client id would have to escape."""
+
+
+class BadSettings(InputError):
+    """A setting has a value that cannot be used."""
+
+    code = "settings"
 
 
 class Settings(BaseSettings):
@@ -176,6 +183,13 @@ def load_settings(**overrides: object) -> Settings:
     """Settings from the environment, with what a command line gave; `None` gives nothing.
 
     Raises:
-        ValidationError: pydantic's, one entry for each setting that is wrong.
+        BadSettings: naming every variable that is wrong.
     """
-    return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        lines = [
+            f"FAULTCAST_{'.'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise BadSettings("; ".join(lines) + " (`faultcast config` lists every setting)") from error

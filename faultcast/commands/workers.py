@@ -50,7 +50,6 @@ def analyzer(worker: Worker = None, http_port: HttpPort = None) -> None:
     """
     with failing_clearly():
         from analyzer.worker import main
-
         from runtime.settings import load_settings
 
         main(load_settings(worker=worker, http_port=http_port))

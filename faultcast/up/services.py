@@ -13,14 +13,15 @@ _SERVER_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 """Where servers live that are not on every user's PATH."""
 
 MOSQUITTO_CONF = """\
-# Written by `faultcast up`. What Mosquitto acknowledges it must keep: it saves on every change, and it has no limit of
-# queued messages past which it would acknowledge and drop.
+# Written by `faultcast up`. What Mosquitto acknowledges it should keep: it saves every second (every change would cost
+# a rewrite of all that is queued), and it has no limit of queued messages past which it would acknowledge and drop.
+# What a crash of the broker loses of its last second, devices send again: they wait for `stored`.
 listener {port} {host}
 allow_anonymous true
 persistence true
 persistence_location {folder}/
-autosave_on_changes true
 autosave_interval 1
+set_tcp_nodelay true
 max_queued_messages 0
 max_inflight_messages 0
 log_dest stderr

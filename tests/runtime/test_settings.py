@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from contract.chunk import MAX_CHUNK_SIZE, MAX_DUMP_SIZE
 from contract.topics import Topics
 from faultcast.cli import app
-from runtime.settings import Broker, Settings, load_settings
+from runtime.settings import BadSettings, Broker, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -83,9 +82,9 @@ def test_a_bad_value_is_named_by_its_variable(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(f"FAULTCAST_{variable}", value)
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(BadSettings) as caught:
         load_settings()
-    assert [error["loc"] for error in caught.value.errors()] == [(variable.lower(),)]
+    assert str(caught.value).startswith(f"FAULTCAST_{variable}: ")
     result = CliRunner().invoke(app, ["config"])
     assert result.exit_code == 2
     assert f"FAULTCAST_{variable}: " in result.stderr
@@ -103,7 +102,7 @@ def test_every_wrong_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
 def test_two_settings_at_odds_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAULTCAST_MIN_CHUNK_SIZE", "2000")
     monkeypatch.setenv("FAULTCAST_MAX_CHUNK_SIZE", "1000")
-    with pytest.raises(ValidationError, match=r"FAULTCAST_MIN_CHUNK_SIZE .* FAULTCAST_MAX_CHUNK_SIZE"):
+    with pytest.raises(BadSettings, match=r"FAULTCAST_MIN_CHUNK_SIZE .* FAULTCAST_MAX_CHUNK_SIZE"):
         load_settings()
 
 
@@ -113,7 +112,7 @@ def test_two_settings_at_odds_are_both_named(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_a_password_in_a_bad_url_is_not_told(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(f"FAULTCAST_{variable}", value)
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(BadSettings) as caught:
         load_settings()
     assert "secret" not in str(caught.value)
     assert "secret" not in CliRunner().invoke(app, ["config"]).stderr
