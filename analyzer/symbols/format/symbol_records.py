@@ -5,6 +5,7 @@ SYMBOL_NAMES  symbol numbers (u32 each), sorted by name, best symbol of a name f
 """
 
 import struct
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -17,6 +18,8 @@ from analyzer.symbols.interface import Symbol
 _RECORDS = {4: struct.Struct("<IIII"), 8: struct.Struct("<QQII")}
 _FUNCTION = 1
 _HEAD_FIELDS = 1
+
+_Span = tuple[int, int, tuple[int, ...]]
 
 
 def encode(symbols: Sequence[RankedSymbol], strings: StringWriter, address_size: int) -> tuple[bytes, bytes]:
@@ -38,26 +41,30 @@ def encode(symbols: Sequence[RankedSymbol], strings: StringWriter, address_size:
 def cover(symbols: Sequence[RankedSymbol], section_end: Callable[[int], int | None]) -> list[Entry]:
     """Which symbol names an address: symbol number plus one, from each address on.
 
-    A symbol without a size reaches to the next symbol of its section, or the section's end. Where symbols overlap,
-    the one that starts last wins, and among those of one address the better ranked.
+    Of symbols with a size the one that starts last wins, and of those of one address the better ranked. A symbol without
+    a size reaches to the next symbol or the end of its section; a label inside a symbol with a size names nothing.
     """
     order = sorted(
-        range(len(symbols)),
-        key=lambda number: (symbols[number].symbol.address, symbols[number].rank, -number),
+        range(len(symbols)), key=lambda number: (symbols[number].symbol.address, symbols[number].rank, -number)
     )
-    starts = sorted({one.symbol.address for one in symbols})
-    following = dict(pairwise(starts))
-    spans: list[tuple[int, int, tuple[int, ...]]] = []
+    following = dict(pairwise(sorted({one.symbol.address for one in symbols})))
+    sized: list[_Span] = []
+    endless: list[_Span] = []
     for number in order:
         symbol = symbols[number].symbol
         limit = section_end(symbol.address)
         if limit is None:
             continue
         end = symbol.address + symbol.size if symbol.size else following.get(symbol.address, limit)
-        end = min(end, limit)
-        if symbol.address < end:
-            spans.append((symbol.address, end, (number + 1,)))
-    return flatten(spans, _HEAD_FIELDS)
+        (sized if symbol.size else endless).append((symbol.address, min(end, limit), (number + 1,)))
+    covered = flatten(sized, _HEAD_FIELDS)
+    starts = [address for address, _ in covered]
+
+    def is_inside(address: int) -> bool:
+        place = bisect_right(starts, address) - 1
+        return place >= 0 and covered[place][1][0] != 0
+
+    return flatten([*(span for span in endless if not is_inside(span[0])), *sized], _HEAD_FIELDS)
 
 
 class SymbolTable:
