@@ -75,7 +75,8 @@ def test_a_restarted_client_goes_on_where_the_server_is(mosquitto: Service, root
         client_of(mosquitto, root).upload(dump, 20)
         assert server.content("dev-1") == dump.content
     again = [sequence for _, sequence in server.chunks[first:]]
-    assert again[0] == 0
+    # What the first client had in flight may still arrive; then the second one shows chunk 0 before anything else.
+    assert again.index(0) <= 16
     assert len(server.chunks) < 196 + 2 * 16 + 8
 
 
