@@ -81,7 +81,10 @@ class Variable:
     type: int
     """Type handle for `analyzer.values`; -1 for an unknown type."""
     location: bytes | None
-    """DWARF expression that is valid at this pc; None means `<optimized out>` here."""
+    """DWARF expression that is valid at this pc; None means `<optimized out>` here.
+
+    Operands that point into other debug sections are resolved: addresses are plain, types are handles of the index.
+    """
     const_value: int | bytes | None
     is_parameter: bool
 

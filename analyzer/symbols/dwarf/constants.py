@@ -76,6 +76,7 @@ class At:
     RANGES: Final = 0x55
     CALL_FILE: Final = 0x58
     CALL_LINE: Final = 0x59
+    SIGNATURE: Final = 0x69
     DATA_BIT_OFFSET: Final = 0x6B
     LINKAGE_NAME: Final = 0x6E
     STR_OFFSETS_BASE: Final = 0x72

@@ -240,7 +240,7 @@ class Unit:
 
 
 class DebugInfo:
-    """All units of `.debug_info` (and, in DWARF 4, `.debug_types`).
+    """All units of `.debug_info` and, in DWARF 4, of `.debug_types`, whose offsets count on from the end of the former.
 
     A unit that cannot be read is left out and counted in `skipped`: one odd object file must not cost the others.
     """
@@ -252,6 +252,7 @@ class DebugInfo:
         self.by_signature: dict[int, Entry] = {}
         self.skipped = 0
         self._strings: dict[int, str] = {}
+        self._data = sections.info + sections.types
         self._abbreviations = AbbreviationCache(sections.abbrev)
         self._read_units()
 
@@ -269,7 +270,7 @@ class DebugInfo:
         return _string_at(self.sections.line_str, offset)
 
     def _read_units(self) -> None:
-        data = self.sections.info
+        data = self._data
         position = 0
         while position + 4 <= len(data):
             try:
@@ -288,32 +289,16 @@ class DebugInfo:
             position = end
 
     def _read_unit(self, offset: int, position: int, end: int) -> None:
-        data = self.sections.info
-        offset_size = 8 if data[offset : offset + 4] == b"\xff\xff\xff\xff" else 4
-        word = "<I" if offset_size == 4 else "<Q"
-        version = struct.unpack_from("<H", data, position)[0]
-        position += 2
-        kind = _UT_COMPILE
+        layout, abbreviations, kind, position = self._read_header(offset, position)
         signature = type_offset = None
-        if version >= 5:
-            kind, address_size = data[position], data[position + 1]
-            abbrev_offset = struct.unpack_from(word, data, position + 2)[0]
-            position += 2 + offset_size
-            if kind in (_UT_TYPE, _UT_SPLIT_TYPE):
-                signature = struct.unpack_from("<Q", data, position)[0]
-                type_offset = struct.unpack_from(word, data, position + 8)[0]
-                position += 8 + offset_size
-            elif kind in (_UT_SKELETON, _UT_SPLIT_COMPILE):
-                position += 8
-        else:
-            abbrev_offset = struct.unpack_from(word, data, position)[0]
-            address_size = data[position + offset_size]
-            position += offset_size + 1
-        if not 2 <= version <= 5:
-            raise MalformedDwarf(f"Debug information of version {version} is not supported.")
-        layout = Layout(version, address_size, offset_size)
+        if kind in (_UT_TYPE, _UT_SPLIT_TYPE):
+            signature = struct.unpack_from("<Q", self._data, position)[0]
+            type_offset = int.from_bytes(self._data[position + 8 : position + 8 + layout.offset_size], "little")
+            position += 8 + layout.offset_size
+        elif kind in (_UT_SKELETON, _UT_SPLIT_COMPILE):
+            position += 8
         unit = Unit(self, offset, layout)
-        self._read_entries(unit, self._abbreviations.table(abbrev_offset, layout), position, end)
+        self._read_entries(unit, self._abbreviations.table(abbreviations, layout), position, end)
         if not unit.entries:
             return
         self.units.append(unit)
@@ -326,9 +311,29 @@ class DebugInfo:
             if target is not None:
                 self.by_signature[signature] = target
 
+    def _read_header(self, offset: int, position: int) -> tuple[Layout, int, int, int]:
+        """Layout, offset of the abbreviations, DW_UT_*, position behind what all kinds of unit have."""
+        data = self._data
+        offset_size = 8 if data[offset : offset + 4] == b"\xff\xff\xff\xff" else 4
+        word = "<I" if offset_size == 4 else "<Q"
+        version = struct.unpack_from("<H", data, position)[0]
+        position += 2
+        if not 2 <= version <= 5:
+            raise MalformedDwarf(f"Debug information of version {version} is not supported.")
+        if version >= 5:
+            kind, address_size = data[position], data[position + 1]
+            abbreviations = struct.unpack_from(word, data, position + 2)[0]
+            position += 2 + offset_size
+        else:
+            kind = _UT_TYPE if offset >= len(self.sections.info) else _UT_COMPILE
+            abbreviations = struct.unpack_from(word, data, position)[0]
+            address_size = data[position + offset_size]
+            position += offset_size + 1
+        return Layout(version, address_size, offset_size), abbreviations, kind, position
+
     def _read_entries(self, unit: Unit, table: dict[int, Abbreviation], position: int, end: int) -> None:  # noqa: C901 - one loop for speed
         """The hot loop: one turn per entry."""
-        data = self.sections.info
+        data = self._data
         entries = unit.entries
         ancestors: list[Entry | None] = []
         parent: Entry | None = None

@@ -58,6 +58,7 @@ class TypeEntries:
                     self._entries.append(entry)
         nodes = [self._describe(entry) for entry in self._entries]
         aliases = _complete_declarations(nodes)
+        self._follow_signatures(aliases)
         classes = _classes(nodes, aliases)
         self.types: list[Type] = [VOID_TYPE]
         first: dict[int, int] = {}
@@ -72,6 +73,14 @@ class TypeEntries:
             if aliases[number] == number and handle not in done:
                 done.add(handle)
                 self.types[handle] = _map_references(node, self._handle_of_number)
+
+    def _follow_signatures(self, aliases: list[int]) -> None:
+        """Entries that only say which type unit holds the type stand for that type."""
+        for number, entry in enumerate(self._entries):
+            target = entry.reference(At.SIGNATURE) if entry.has(At.SIGNATURE) else None
+            found = None if target is None else self._numbers.get(target.offset)
+            if found is not None and not self._entries[found].has(At.SIGNATURE):
+                aliases[number] = aliases[found]
 
     def handle(self, entry: Entry) -> int:
         """The type that the entry (or what it is an instance of) has; `void` when it has none."""

@@ -41,8 +41,8 @@ def encode(symbols: Sequence[RankedSymbol], strings: StringWriter, address_size:
 def cover(symbols: Sequence[RankedSymbol], section_end: Callable[[int], int | None]) -> list[Entry]:
     """Which symbol names an address: symbol number plus one, from each address on.
 
-    Of symbols with a size the one that starts last wins, and of those of one address the better ranked. A symbol without
-    a size reaches to the next symbol or the end of its section; a label inside a symbol with a size names nothing.
+    Of symbols with a size the one that starts last wins, and of those of one address the better ranked. A symbol
+    without a size reaches to the next symbol or the end of its section; a label inside one with a size names nothing.
     """
     order = sorted(
         range(len(symbols)), key=lambda number: (symbols[number].symbol.address, symbols[number].rank, -number)

@@ -1,3 +1,4 @@
+/* A little of everything: inlining two deep, loops with blocks, bit-fields, a union, a static, a noreturn function. */
 #include <stdint.h>
 #include <stdbool.h>
 struct point { int16_t x, y; };

@@ -175,6 +175,23 @@ def test_types_of_several_units_are_merged_only_when_they_are_the_same(compiled:
     assert index.field("clash", "same") == Field(0, 4)
 
 
+@pytest.mark.toolchain
+@pytest.mark.parametrize("options", [("-gdwarf-4",), ("-gdwarf-5",), ("-gdwarf-4", "-flto"), ("-gdwarf-5", "-gz")])
+def test_types_are_found_wherever_the_compiler_puts_them(compiled: object, options: tuple[str, ...]) -> None:
+    assert callable(compiled)
+    extra = () if "-flto" in options else ("-fdebug-types-section",)
+    index = SymbolIndex.from_bytes(build_index(compiled("-O2", *options, *extra)))
+    (sensors,) = index.globals_named("sensors")
+    assert index.type_name(sensors.variable.type) == "struct sensor [2]"
+    assert index.field("sensor", "u.w") == Field(20, 4)
+    handle = index.type_named("sensor")
+    assert handle is not None
+    sensor = index.type(handle)
+    assert isinstance(sensor, RecordType)
+    fields = {member.name: (member.bit_offset, member.bit_size) for member in sensor.members if member.bit_size}
+    assert fields == {"a": (104, 3), "b": (107, 5), "c": (128, 24)}
+
+
 def test_a_symbol_is_enough_to_name_a_function_of_the_assembler(golden: SymbolIndex) -> None:
     symbol = golden.symbol("z_arm_pendsv") or golden.symbol("__aeabi_fmul") or golden.symbol("z_arm_reset")
     assert symbol is not None
