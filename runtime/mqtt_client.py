@@ -5,6 +5,7 @@ without it.
 """
 
 from contextlib import suppress
+from typing import Any
 
 import aiomqtt
 
@@ -24,11 +25,12 @@ class MqttClient(aiomqtt.Client):
             self._writer.transport.abort()
             self._mark_lost()
 
-    async def _close_inner(self) -> None:
-        """Closing a connection that has broken already raises what broke it, before anybody was told."""
+    async def _disconnect(self, **properties: Any) -> None:
+        """Leave a connection that has just broken quietly: its error would take the place of a cancellation."""
         try:
-            await super()._close_inner()
+            await super()._disconnect(**properties)
         except OSError:
+            self._writer.transport.abort()
             self._mark_lost()
 
     async def _connect(self) -> None:

@@ -331,6 +331,29 @@ async def test_a_publisher_outlives_every_kind_of_loss(behave: Behaviour) -> Non
         await asyncio.gather(sending, return_exceptions=True)
 
 
+@pytest.mark.parametrize("broken", ["drain", "wait_closed"])
+async def test_a_worker_that_is_stopped_stops_though_the_connection_breaks_that_moment(
+    anonymous: Broker, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """A broken pipe on the way out must not hide the cancellation: what is cancelled would go on."""
+    connected = asyncio.Event()
+
+    async def break_() -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    async def work() -> None:
+        async with broker_connection(anonymous.settings, "x") as client:
+            monkeypatch.setattr(client._writer, broken, break_)
+            connected.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    await connected.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @pytest.mark.parametrize("behave", [say_nothing, speak_http])
 async def test_something_that_is_no_broker_is_named(behave: Behaviour, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqtt, "CONNECT_SECONDS", 0.5)
