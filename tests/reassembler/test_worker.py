@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from zlib import crc32
@@ -298,3 +299,23 @@ async def test_a_full_disk_delays_stored_and_loses_nothing(
         full = False
         assert (await bench.verdict()).state == "stored"
         assert len(await bench.items()) == 1
+
+
+async def test_thousands_of_devices_in_between_each_other(settings: Settings, redis: Redis) -> None:
+    devices = [f"device-{number}" for number in range(2000)]
+    contents = {device: f"dump of {device} ".encode() * 10 for device in devices}
+    messages = [
+        (device, payload)
+        for device in devices
+        for payload in chunks(contents[device], size=64, dump_id=content_name(contents[device]).encode()[:16])
+    ]
+    random.Random(5).shuffle(messages)
+    async with reassembler(settings, redis) as bench:
+        for start in range(0, len(messages), 200):
+            received = [ReceivedChunk(device, payload, 1) for device, payload in messages[start : start + 200]]
+            await redis.xadd(bench.keys.chunks(0), {FIELD: encode_record(ChunkBatch(received))})
+        async with asyncio.timeout(90):
+            while await redis.xlen(bench.keys.dumps(0)) < len(devices):
+                await asyncio.sleep(0.2)
+        items = await bench.items()
+        assert {item.device: bench.store.get(dump_key(item.sha256)) for item in items} == contents
