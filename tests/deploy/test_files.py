@@ -117,3 +117,18 @@ def test_the_image_holds_every_package() -> None:
     for package in packages:
         assert f"COPY {package} {package}\n" in DOCKERFILE
         assert f"!{package}" in ignore
+
+
+def test_every_metric_is_explained_and_every_explained_one_exists() -> None:
+    explained = set(re.findall(r"`(faultcast_[a-z_]+)[`{]", (ROOT / "docs/running.md").read_text()))
+    existing = {
+        metric.name + ("_total" if metric.type == "counter" else "")
+        for metric in prometheus_client.REGISTRY.collect()
+        if metric.name.startswith("faultcast_")
+    }
+    assert explained == existing
+
+
+def test_what_the_manual_links_to_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs/running.md").read_text()):
+        assert (ROOT / "docs" / target).exists(), target
