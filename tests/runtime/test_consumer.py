@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from support.services import Service, local_redis
 
 from contract.errors import FaultcastError, InputError, StoreUnavailable, StreamsUnavailable
@@ -308,6 +309,19 @@ def own_redis(tmp_path: Path) -> Iterator[Service]:
     server.kill()
 
 
+async def come_back(server: Service, redis: Redis) -> None:
+    """Start a killed Redis, and wait until it has read what it kept."""
+    await asyncio.to_thread(server.start)
+
+    async def loaded() -> bool:
+        try:
+            return bool(await redis.ping())
+        except RedisError:
+            return False
+
+    await until(loaded)
+
+
 def of(server: Service, settings: Settings) -> Settings:
     return settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{server.port}/0"})
 
@@ -321,7 +335,7 @@ async def test_a_redis_that_dies_and_returns_costs_nothing_but_time(settings: Se
         await emptied(bench)
         own_redis.kill()
         await asyncio.sleep(0.5)
-        await asyncio.to_thread(own_redis.start)
+        await come_back(own_redis, redis)
         await bench.add(b"2")
         await emptied(bench)
     assert bench.handled == [b"1", b"2"]
@@ -346,7 +360,7 @@ async def test_a_redis_that_dies_while_the_work_is_done_brings_it_again(settings
     task = asyncio.create_task(consumer.run(die_once, bench.give_up, stop))
     await asyncio.sleep(0.5)
     assert bench.handled == [b"1"]  # done, and not acknowledged
-    await asyncio.to_thread(own_redis.start)
+    await come_back(own_redis, redis)
     await emptied(bench)
     stop.set()
     await task
@@ -377,8 +391,9 @@ async def test_a_full_redis_is_emptied_and_not_waited_for(settings: Settings, tm
     bench = Bench(settings, redis)
     consumer = bench.consumer()
     await consumer.create_groups()
-    with pytest.raises(StreamsUnavailable, match="out of memory"), stream_errors():
-        await bench.add(*[bytes(20_000)] * 1000)
+    for size in (20_000, 100):  # to the brim: a large entry counts no more once it is refused
+        with pytest.raises(StreamsUnavailable, match="out of memory"), stream_errors():
+            await bench.add(*[bytes(size)] * 5000)
     async with bench.running(consumer):
         await emptied(bench)
         await bench.add(b"room again")

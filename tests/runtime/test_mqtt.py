@@ -157,12 +157,14 @@ async def test_the_death_of_the_broker_frees_those_that_waited_their_turn(tmp_pa
     broker.start()
     async with publisher(broker.settings) as sender:
         await sender.publish("t/x", b"connected")
+        idle = len(asyncio.all_tasks())
         broker.freeze()
         sending = [asyncio.create_task(sender.publish("t/x", b"%d" % n)) for n in range(40)]
         await asyncio.sleep(0.2)
         broker.kill()
         await asyncio.to_thread(broker.start)
         await asyncio.wait_for(asyncio.gather(*sending), 20)
+        await until(lambda: len(asyncio.all_tasks()) <= idle)  # and none of them is left behind
     broker.kill()
 
 
