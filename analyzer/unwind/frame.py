@@ -13,7 +13,7 @@ class Trust(StrEnum):
     CONTEXT = "context"
     """From saved registers alone."""
     CFI = "cfi"
-    """By call frame information."""
+    """By call frame information; a function that left by a tail call: by the call sites around it."""
     EXCEPTION = "exception"
     """From the registers that the hardware stacked."""
     FRAME_POINTER = "frame-pointer"
@@ -29,12 +29,14 @@ class Frame:
         "_sources",
         "_symbols",
         "canonical_address",
+        "departed",
         "guessed",
         "interrupted",
         "lookup_pc",
         "outer",
         "pc",
         "registers",
+        "return_address",
         "trust",
     )
 
@@ -58,6 +60,10 @@ class Frame:
         self.guessed = trust is Trust.SCAN
         """Whether this frame or one further in was found by scanning, so that the stack pointer is a guess."""
         self.canonical_address: int | None = None
+        self.return_address: int | None = None
+        """Where this frame returns to, as its return register holds it; None where no rule tells."""
+        self.departed = False
+        """Whether the function left by a tail call, so that it has no place on the stack."""
         self.outer: Frame | None = None
         self._memory = memory
         self._symbols = symbols
@@ -94,7 +100,13 @@ class Frame:
         return self._symbols.frame_base(frames[-1].scope, self.lookup_pc)
 
     def caller(self) -> "Frame | None":
-        """The calling frame; None where nobody called, as behind an exception, or where the caller is a guess."""
-        if self.outer is None or self.outer.guessed or self.outer.trust is Trust.EXCEPTION:
+        """The frame that this one returns to, past those that left by a tail call.
+
+        None where nobody called, as behind an exception, or where the caller is a guess.
+        """
+        caller = self.outer
+        while caller is not None and caller.departed:
+            caller = caller.outer
+        if caller is None or caller.guessed or caller.trust is Trust.EXCEPTION:
             return None
-        return self.outer
+        return caller

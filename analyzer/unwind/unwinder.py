@@ -6,9 +6,11 @@ from enum import StrEnum
 
 from analyzer.cpu import Context, Cpu
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import RuleKind, Symbols, UnwindRow
+from analyzer.symbols.interface import RuleKind, UnwindRow
+from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.unwind.rules import Evaluate, caller_registers, canonical_frame_address, without
+from analyzer.unwind.tail_calls import departed_frames
 
 MAX_FRAMES = 256
 SCAN_WORDS = 256
@@ -71,7 +73,7 @@ class Unwinder:
 
     cpu: Cpu
     memory: Memory
-    symbols: Symbols | None
+    symbols: TypedSymbols | None
     is_outermost: Callable[[str], bool] = lambda _function: False
     """Whether a function is one that nothing calls, such as a thread's entry."""
     evaluate: Evaluate = _evaluate_nothing
@@ -107,7 +109,21 @@ class Unwinder:
             outcome = self._caller(frame, len(frames), first=len(frames) == 1)
             if isinstance(outcome, Frame) and stack is not None:
                 outcome = self._within(outcome, stack)
+            if isinstance(outcome, Frame):
+                self._put_back(frames, outcome)
         return Stack(outcome, frames)
+
+    def _put_back(self, frames: list[Frame], caller: Frame) -> None:
+        """Add the frames between the last one and its caller that left by a tail call, if all of them still fit in."""
+        frame = frames[-1]
+        if self.symbols is None or frame.guessed:
+            return
+        departed = departed_frames(frame, caller, self.symbols, self.memory, self.cpu)
+        if len(frames) + len(departed) >= MAX_FRAMES:
+            return
+        for each in departed:
+            frames[-1].outer = each
+            frames.append(each)
 
     def best(
         self, contexts: tuple[Context, ...], stack: tuple[int, int] | None = None, *, software_fault: bool = False
@@ -174,6 +190,7 @@ class Unwinder:
         address = registers.get(row.return_register)
         if address is None:
             return End(EndCode.NOT_IN_DUMP, "the return address is not in the dump")
+        frame.return_address = address
         before = frame.register(self.cpu.sp)
         if before is not None and cfa is not None and (cfa < before or (cfa == before and not frame.interrupted)):
             return End(EndCode.NO_PROGRESS, f"the caller's frame at {cfa:#x} does not lie above {before:#x}")

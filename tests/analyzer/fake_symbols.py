@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from analyzer.symbols.interface import Field, RegisterRule, RuleKind, SourceFrame, Symbol, UnwindRow, Variable
+from analyzer.symbols.interface import CallSite, Field, RegisterRule, RuleKind, SourceFrame, Symbol, UnwindRow, Variable
 from analyzer.symbols.types import VOID_TYPE, Type
 from tests.analyzer import specimen
 
@@ -26,6 +26,8 @@ class FakeSymbols:
     inlined: dict[tuple[int, int], list[str]] = field(default_factory=dict)
     read_only_bytes: dict[int, bytes] = field(default_factory=dict)
     fields: dict[tuple[str, str], Field] = field(default_factory=dict)
+    call_sites: dict[int, CallSite] = field(default_factory=dict)
+    tails: dict[int, tuple[int, ...]] = field(default_factory=dict)
     machine: int = 40
     pointer_size: int = 4
     build_ids: tuple[bytes, ...] = ()
@@ -77,6 +79,15 @@ class FakeSymbols:
     def type(self, handle: int) -> Type:
         del handle
         return VOID_TYPE
+
+    def call_site(self, return_address: int) -> CallSite | None:
+        return self.call_sites.get(return_address)
+
+    def function_start(self, pc: int) -> int | None:
+        return next((start for start, end in self.functions if start <= pc < end), None)
+
+    def tail_calls(self, function: int) -> tuple[int, ...]:
+        return self.tails.get(function, ())
 
     def type_named(self, name: str) -> int | None:
         del name

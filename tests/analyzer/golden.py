@@ -33,11 +33,6 @@ def answer_of(case: str) -> dict[str, Any]:
     return json.loads((GOLDEN / case / "gdb.json").read_text("utf-8"))
 
 
-def gdb_frames(thread: dict[str, Any]) -> list[dict[str, Any]]:
-    """The frames of gdb without those that it only concludes from call sites."""
-    return [frame for frame in thread["frames"] if frame["kind"] != "tail-call"]
-
-
 def plain(value: Any) -> str:
     """A value of gdb's answer in the notation of `plain_text`."""
     if isinstance(value, dict):

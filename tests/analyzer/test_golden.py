@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from analyzer.report.model import Thread, encode_report
-from tests.analyzer.golden import CASES, GOLDEN, answer_of, gdb_frames, plain, plain_text, report_of
+from tests.analyzer.golden import CASES, GOLDEN, answer_of, plain, plain_text, report_of
 
 LOST = {"stack-lost-Os"}
 """The CPU could not save its registers: what gdb makes of them means nothing, and we say so."""
@@ -36,7 +36,7 @@ def test_threads_and_registers(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_frames(case: str) -> None:
     for mine, gdbs in threads(case):
-        frames = gdb_frames(gdbs)
+        frames = gdbs["frames"]
         assert len(mine.frames) == len(frames)
         for our, their in zip(mine.frames, frames, strict=True):
             assert our.pc == their["pc"]
@@ -51,7 +51,7 @@ def test_frames(case: str) -> None:
 def test_values(case: str) -> None:
     compared = 0
     for mine, gdbs in threads(case):
-        for our, their in zip(mine.frames, gdb_frames(gdbs), strict=True):
+        for our, their in zip(mine.frames, gdbs["frames"], strict=True):
             for name, group in itertools.groupby(
                 sorted(their["locals"], key=lambda each: each["name"]), lambda each: each["name"]
             ):

@@ -1,0 +1,37 @@
+"""Frames of functions that ended in a jump: they left nothing on the stack, and call sites tell that they were there.
+
+A tail call (DWARF 5, section 3.4, DW_AT_call_tail_call) gives up its function's frame before it jumps, so that the
+function it jumps to returns past it. Only where the debug information proves that there is one way from the call to
+the function that runs are the functions in between put back.
+"""
+
+from analyzer.cpu import Cpu
+from analyzer.dump.memory import Memory
+from analyzer.symbols.types import TypedSymbols
+from analyzer.unwind.frame import Frame, Trust
+from analyzer.values.call_path import call_path
+
+
+def departed_frames(frame: Frame, caller: Frame, symbols: TypedSymbols, memory: Memory, cpu: Cpu) -> list[Frame]:
+    """The functions that left by a tail call between a frame and the one that it returns to, innermost first.
+
+    At its jump such a function has given the registers that survive calls back to its caller, and the link register
+    is what it was entered with. Its part of the stack is gone: neither its stack pointer nor its CFA is given, so that
+    no variable is read where another function has written since.
+    """
+    if frame.return_address is None or caller.trust is not Trust.CFI or caller.guessed:
+        return []
+    function = symbols.function_start(frame.lookup_pc)
+    path = None if function is None else call_path(symbols, caller, caller.pc, function)
+    if path is None:
+        return []
+    registers = {number: value for number, value in caller.registers.items() if number in cpu.callee_saved}
+    if cpu.link is not None:
+        registers[cpu.link] = frame.return_address
+    departed: list[Frame] = []
+    for site in reversed(path[1:]):
+        pc = site.return_address
+        found = Frame(pc, {**registers, cpu.pc: pc}, Trust.CFI, memory, symbols, interrupted=False)
+        found.departed = True
+        departed.append(found)
+    return departed
