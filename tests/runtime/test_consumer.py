@@ -383,10 +383,16 @@ async def test_a_redis_that_returns_empty_gets_its_groups_again(settings: Settin
     await redis.aclose()
 
 
-async def test_a_full_redis_is_emptied_and_not_waited_for(settings: Settings, tmp_path: Path) -> None:
-    """What frees memory must work where there is none: else a full Redis stays full for ever."""
+@pytest.fixture
+def full_redis(tmp_path: Path) -> Iterator[Service]:
     server = local_redis(tmp_path, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
-    settings = of(server, settings)
+    yield server
+    server.kill()
+
+
+async def test_a_full_redis_is_emptied_and_not_waited_for(settings: Settings, full_redis: Service) -> None:
+    """What frees memory must work where there is none: else a full Redis stays full for ever."""
+    settings = of(full_redis, settings)
     redis = connect_streams(settings)
     bench = Bench(settings, redis)
     consumer = bench.consumer()
@@ -400,4 +406,3 @@ async def test_a_full_redis_is_emptied_and_not_waited_for(settings: Settings, tm
         await emptied(bench)
     assert bench.handled[-1] == b"room again"
     await redis.aclose()
-    server.kill()

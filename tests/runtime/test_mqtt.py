@@ -49,12 +49,28 @@ class Broker:
                 await asyncio.sleep(0.05)
 
 
+MakeBroker = Callable[..., Broker]
+
+
 @pytest.fixture
-def anonymous(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path, "allow_anonymous true")
+def make_broker(tmp_path: Path) -> Iterator[MakeBroker]:
+    """Makes a broker with options of its own, not yet started."""
+    made: list[Broker] = []
+
+    def make(*options: str) -> Broker:
+        made.append(Broker(tmp_path, *options))
+        return made[-1]
+
+    yield make
+    for broker in made:
+        broker.kill()
+
+
+@pytest.fixture
+def anonymous(make_broker: MakeBroker) -> Broker:
+    broker = make_broker("allow_anonymous true")
     broker.start()
-    yield broker
-    broker.kill()
+    return broker
 
 
 @asynccontextmanager
@@ -130,8 +146,8 @@ async def test_everything_published_arrives_though_the_broker_is_killed_in_the_m
         await until(lambda: names(range(150)) <= set(ear.received))
 
 
-async def test_publishing_waits_for_a_broker_that_is_not_there_yet(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, "allow_anonymous true")
+async def test_publishing_waits_for_a_broker_that_is_not_there_yet(make_broker: MakeBroker) -> None:
+    broker = make_broker("allow_anonymous true")
     async with publisher(broker.settings) as sender:
         assert not sender.connected
         sending = asyncio.create_task(sender.publish("t/x", b"1"))
@@ -140,20 +156,18 @@ async def test_publishing_waits_for_a_broker_that_is_not_there_yet(tmp_path: Pat
         await asyncio.to_thread(broker.start)
         await asyncio.wait_for(sending, 10)
         assert sender.connected
-    broker.kill()
 
 
-async def test_more_at_once_than_the_broker_takes_in_flight(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, "allow_anonymous true", "max_inflight_messages 2")
+async def test_more_at_once_than_the_broker_takes_in_flight(make_broker: MakeBroker) -> None:
+    broker = make_broker("allow_anonymous true", "max_inflight_messages 2")
     broker.start()
     async with publisher(broker.settings) as sender, listener(broker.settings) as ear:
         await asyncio.wait_for(asyncio.gather(*(sender.publish("t/x", b"%d" % n) for n in range(200))), 20)
         await until(lambda: names(range(200)) <= set(ear.received))
-    broker.kill()
 
 
-async def test_the_death_of_the_broker_frees_those_that_waited_their_turn(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, "allow_anonymous true", "max_inflight_messages 2")
+async def test_the_death_of_the_broker_frees_those_that_waited_their_turn(make_broker: MakeBroker) -> None:
+    broker = make_broker("allow_anonymous true", "max_inflight_messages 2")
     broker.start()
     async with publisher(broker.settings) as sender:
         await sender.publish("t/x", b"connected")
@@ -165,11 +179,10 @@ async def test_the_death_of_the_broker_frees_those_that_waited_their_turn(tmp_pa
         await asyncio.to_thread(broker.start)
         await asyncio.wait_for(asyncio.gather(*sending), 20)
         await until(lambda: len(asyncio.all_tasks()) <= idle)  # and none of them is left behind
-    broker.kill()
 
 
-async def test_a_cancelled_publish_leaves_the_others_alone(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, "allow_anonymous true", "max_inflight_messages 2")
+async def test_a_cancelled_publish_leaves_the_others_alone(make_broker: MakeBroker) -> None:
+    broker = make_broker("allow_anonymous true", "max_inflight_messages 2")
     broker.start()
     async with publisher(broker.settings) as sender:
         await sender.publish("t/x", b"connected")
@@ -180,7 +193,6 @@ async def test_a_cancelled_publish_leaves_the_others_alone(tmp_path: Path) -> No
             await asyncio.gather(sending, return_exceptions=True)
         await asyncio.wait_for(sender.publish("t/x", b"last"), 10)
         assert sender.connected
-    broker.kill()
 
 
 async def test_a_publisher_that_is_stopped_says_goodbye(anonymous: Broker) -> None:
@@ -192,27 +204,27 @@ async def test_a_publisher_that_is_stopped_says_goodbye(anonymous: Broker) -> No
     assert "Client publisher closed its connection" not in log
 
 
-async def test_a_message_that_the_access_list_forbids_is_named(tmp_path: Path) -> None:
+async def test_a_message_that_the_access_list_forbids_is_named(make_broker: MakeBroker, tmp_path: Path) -> None:
     access = tmp_path / "acl"
     access.write_text("topic readwrite t/allowed\n")
-    broker = Broker(tmp_path, "allow_anonymous true", f"acl_file {access}")
+    broker = make_broker("allow_anonymous true", f"acl_file {access}")
     access.chmod(0o600)
     broker.start()
     async with publisher(broker.settings) as sender:
         await sender.publish("t/allowed", b"1")
         with pytest.raises(BrokerUnavailable, match=r"t/forbidden.*access list"):
             await asyncio.wait_for(sender.publish("t/forbidden", b"1"), 10)
-    broker.kill()
 
 
-async def test_a_message_larger_than_the_broker_takes_is_named_and_does_not_cost_the_connection(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, "allow_anonymous true", "max_packet_size 2000")
+async def test_a_message_larger_than_the_broker_takes_is_named_and_does_not_cost_the_connection(
+    make_broker: MakeBroker,
+) -> None:
+    broker = make_broker("allow_anonymous true", "max_packet_size 2000")
     broker.start()
     async with publisher(broker.settings) as sender:
         with pytest.raises(LimitExceeded, match="2000"):
             await asyncio.wait_for(sender.publish("t/x", bytes(2000)), 10)
         await asyncio.wait_for(sender.publish("t/x", bytes(1000)), 10)
-    broker.kill()
 
 
 async def test_a_message_larger_than_any_of_ours_does_not_stop_a_subscriber(anonymous: Broker) -> None:
@@ -238,14 +250,13 @@ async def test_a_broker_that_is_not_there_is_named_with_what_to_do() -> None:
     assert caught.value.code == "broker-unavailable"
 
 
-async def test_a_wrong_password_is_named_with_what_to_do(tmp_path: Path) -> None:
-    broker = Broker(tmp_path, "allow_anonymous false")
+async def test_a_wrong_password_is_named_with_what_to_do(make_broker: MakeBroker) -> None:
+    broker = make_broker("allow_anonymous false")
     broker.start()
     url = f"mqtt://user:secret@127.0.0.1:{broker.port}"
     with pytest.raises(BrokerUnavailable, match=r"refuses us.*check user, password and access list") as caught:
         await verify_broker(Settings(broker_url=url, _env_file=None))
     assert "secret" not in str(caught.value)
-    broker.kill()
 
 
 async def test_a_broker_that_is_there_verifies(anonymous: Broker) -> None:

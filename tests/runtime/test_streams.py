@@ -22,11 +22,26 @@ def at(port: int, rest: str = "", user: str = "") -> Settings:
     return Settings(redis_url=f"redis://{user}127.0.0.1:{port}/0{rest}", _env_file=None)
 
 
+MakeRedis = Callable[..., Service]
+
+
 @pytest.fixture
-def full(tmp_path: Path) -> Iterator[Service]:
-    server = local_redis(tmp_path, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
-    yield server
-    server.kill()
+def make_redis(tmp_path: Path) -> Iterator[MakeRedis]:
+    """Starts a Redis with options of its own."""
+    made: list[Service] = []
+
+    def make(*options: str) -> Service:
+        made.append(local_redis(tmp_path, *options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
+def full(make_redis: MakeRedis) -> Service:
+    return make_redis("--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
 
 
 async def fill(redis: Redis) -> None:
@@ -110,8 +125,8 @@ async def test_a_redis_that_is_not_there_is_named_with_what_to_do() -> None:
     await redis.aclose()
 
 
-async def test_a_redis_that_dies_in_the_middle_is_named(tmp_path: Path) -> None:
-    server = local_redis(tmp_path)
+async def test_a_redis_that_dies_in_the_middle_is_named(make_redis: MakeRedis) -> None:
+    server = make_redis()
     redis = connect_streams(at(server.port))
     await verify_streams(redis, at(server.port))
     waiting = asyncio.create_task(redis.xread({"s": "$"}, block=20_000))
@@ -122,8 +137,8 @@ async def test_a_redis_that_dies_in_the_middle_is_named(tmp_path: Path) -> None:
     await redis.aclose()
 
 
-async def test_a_wrong_password_is_named(tmp_path: Path) -> None:
-    server = local_redis(tmp_path, "--requirepass", "right")
+async def test_a_wrong_password_is_named(make_redis: MakeRedis) -> None:
+    server = make_redis("--requirepass", "right")
     for user in ("", ":s3cret@"):
         redis = connect_streams(at(server.port, user=user))
         with pytest.raises(StreamsUnavailable, match=r"(?i)(authentication|password)") as caught:
@@ -133,7 +148,6 @@ async def test_a_wrong_password_is_named(tmp_path: Path) -> None:
     redis = connect_streams(at(server.port, user=":right@"))
     await verify_streams(redis, at(server.port))
     await redis.aclose()
-    server.kill()
 
 
 async def test_something_that_is_no_redis_is_named() -> None:
@@ -152,15 +166,14 @@ async def test_something_that_is_no_redis_is_named() -> None:
     server.close()
 
 
-async def test_a_redis_that_evicts_is_refused(tmp_path: Path) -> None:
-    server = local_redis(tmp_path, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+async def test_a_redis_that_evicts_is_refused(make_redis: MakeRedis) -> None:
+    server = make_redis("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
     redis = connect_streams(at(server.port))
     with pytest.raises(StreamsUnavailable, match=r"allkeys-lru.*would lose dumps.*noeviction"):
         await verify_streams(redis, at(server.port))
     await redis.config_set("maxmemory", "0")
     await verify_streams(redis, at(server.port))
     await redis.aclose()
-    server.kill()
 
 
 class Told:
