@@ -12,6 +12,7 @@ hash tag `{p}`, so a partition lives in one slot and a cluster can spread them.
 | `{prefix}:{p}:deadlines` | sorted set | open assemblies by the time they are given up, in ms |
 | `{prefix}:{p}:a:{device}:{dump id}:{size}:{chunk size}` | hash | one assembly: its header |
 | `…:bytes`, `…:held` | string | its bytes at their offsets, its bitmap of chunks |
+| `{prefix}:{p}:reserved` | integer | bytes that the open assemblies will need when they are whole |
 | `{prefix}:{p}:o:{device}` | set | the open assemblies of a device |
 | `{prefix}:{p}:d:{device}:{dump id}:{size}` | hash | occurrence to verdict: what was finished already |
 | `{prefix}:events` | stream | crash events, field `event` is the CloudEvents JSON |
@@ -144,6 +145,10 @@ class Keys:
     def refused(self, partition: int) -> str:
         """The ring of refused messages."""
         return f"{self.prefix}:{{{partition}}}:refused"
+
+    def reserved(self, partition: int) -> str:
+        """Bytes that open assemblies will need."""
+        return f"{self.prefix}:{{{partition}}}:reserved"
 
     def open(self, partition: int, device: str) -> str:
         """The set of a device's open assemblies."""

@@ -21,6 +21,7 @@ class Backpressure:
     """Levels of Redis against the limits.
 
     The memory limit keeps room for the reassembler: it needs some to turn chunks into dumps, which frees much more.
+    It holds only while chunks wait to be taken: open uploads fill memory too, and they end by getting chunks.
     """
 
     def __init__(self, settings: Settings, redis: Redis) -> None:
@@ -61,6 +62,6 @@ class Backpressure:
                 return f"{length} entries wait in {stream} (limit {self._settings.max_lag}): start more reassemblers"
         limit = int(memory.get("maxmemory", 0))
         used = int(memory.get("used_memory", 0))
-        if limit and used * 100 > limit * self._settings.max_redis_memory_percent:
+        if any(lengths) and limit and used * 100 > limit * self._settings.max_redis_memory_percent:
             return f"Redis uses {used} of {limit} bytes: raise maxmemory or start more reassemblers"
         return ""

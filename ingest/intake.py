@@ -10,8 +10,9 @@ from contract.identity import partition_of
 from contract.records import ChunkBatch, ReceivedChunk
 from contract.topics import Topics
 
-MAX_BATCH_BYTES = 1 << 20
-"""Payload bytes of one stream entry; a batch that would be larger becomes several entries."""
+MAX_BATCH_BYTES = 256 * 1024
+"""Payload bytes of one stream entry; a batch that would be larger becomes several. Readers take a few entries at a
+time, and what they take fills buffers of Redis on its way."""
 
 
 @dataclass(frozen=True, slots=True)

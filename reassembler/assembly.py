@@ -21,6 +21,8 @@ from runtime.streams import stream_errors
 
 REPETITION_SECONDS = 60
 """How long chunks wait that look like a late repetition of a finished dump."""
+ROUND_TRIP_BYTES = 256 * 1024
+"""About how much goes to Redis at a time: what is under way counts against its memory, too."""
 SALVAGE_SECONDS = 60
 """How long a worker has to salvage an overdue assembly before another one tries."""
 
@@ -32,7 +34,8 @@ class Placed:
     """What became of a placement."""
 
     state: str
-    """`open`, `complete`, `limit`, or the verdict about a finished occurrence: `stored` or `rejected: …`."""
+    """`open`, `complete`, `limit` (of the device), `busy` (no room for another dump now), or the verdict about a
+    finished occurrence: `stored` or `rejected: …`."""
     progress: Progress
 
 
@@ -73,13 +76,22 @@ class Assemblies:
         self._settings = settings
         self._keys = Keys(settings.key_prefix)
         self.partition = partition
+        self.budget = 0
+        """Bytes that the open assemblies of this partition may need together; 0 for no limit."""
         self._scripts: dict[str, str] = {}
 
     async def place(self, placements: Sequence[Placement], now_ms: int) -> list[Placed]:
-        """Put each placement into its assembly; one round trip for all of them. Raises `StreamsUnavailable`."""
-        calls = [("place", self._names(item.assembly), self._place_arguments(item, now_ms)) for item in placements]
-        replies = await self._call(calls)
-        return [_placed(reply) for reply in replies]
+        """Put each placement into its assembly, many in one round trip. Raises `StreamsUnavailable`."""
+        placed: list[Placed] = []
+        calls: list[tuple[str, list[str], list[Any]]] = []
+        size = 0
+        for item in placements:
+            calls.append(("place", self._names(item.assembly), self._place_arguments(item, now_ms)))
+            size += sum(len(run.data) for run in item.runs)
+            if size >= ROUND_TRIP_BYTES:
+                placed += map(_placed, await self._call(calls))
+                calls, size = [], 0
+        return placed + [_placed(reply) for reply in await self._call(calls)]
 
     async def read(self, assembly: AssemblyId) -> Contents | None:
         """Everything the assembly holds; None when it is gone."""
@@ -109,7 +121,7 @@ class Assemblies:
 
         `items` are (occurrence, work item or None); an empty `verdict` leaves the dump open for completion.
         """
-        arguments: list[Any] = [verdict, self._settings.done_seconds * 1000]
+        arguments: list[Any] = [verdict, self._settings.done_seconds * 1000, assembly.total_size]
         for occurrence, item in items:
             arguments += [occurrence, encode_record(item) if item is not None else b""]
         names = [*self._names(assembly), self._keys.dumps(self.partition)]
@@ -156,6 +168,7 @@ class Assemblies:
             keys.deadlines(partition),
             keys.done(partition, assembly.device, assembly.dump_id, assembly.total_size),
             keys.open(partition, assembly.device),
+            keys.reserved(partition),
         ]
 
     def _place_arguments(self, placement: Placement, now_ms: int) -> list[Any]:
@@ -169,6 +182,8 @@ class Assemblies:
             settings.max_open_dumps,
             placement.duplicates,
             placement.conflicts,
+            placement.assembly.total_size,
+            self.budget,
             len(placement.metadata),
         ]
         for metadata in placement.metadata:

@@ -23,6 +23,12 @@ class TooManyOpenDumps(LimitExceeded):
     code = "limit.open-dumps"
 
 
+class NoRoom(LimitExceeded):
+    """Open uploads need all the memory they may have; a later one finds room."""
+
+    code = "limit.memory"
+
+
 def check_limits(chunk: Chunk, settings: Settings) -> None:
     """Raise `LimitExceeded` with the limit and the setting that moves it."""
     if chunk.total_size > settings.max_dump_size:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contract.ack import MAX_BITMAP, Ack
+from contract.errors import LimitExceeded
 from reassembler.runs import AssemblyId
 
 
@@ -100,6 +101,18 @@ def stored_ack(assembly: AssemblyId) -> Ack:
         total_size=assembly.total_size,
         chunk_size=assembly.chunk_size,
         first_missing=assembly.count,
+    )
+
+
+def wait_ack(assembly: AssemblyId, reason: LimitExceeded, seconds: int) -> Ack:
+    """No verdict: an upload that ends makes room, so the device is asked to come back."""
+    return Ack(
+        dump_id=assembly.dump_id,
+        state="wait",
+        total_size=assembly.total_size,
+        chunk_size=assembly.chunk_size,
+        seconds=seconds,
+        reason=f"{reason.code}: {reason}"[:256],
     )
 
 

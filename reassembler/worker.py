@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from zlib import crc32
 
 from redis.asyncio import Redis
 
@@ -17,8 +18,8 @@ from contract.errors import FaultcastError, LimitExceeded, MessageError
 from contract.records import Keys, decode_batch
 from reassembler.assembly import Assemblies, Placed
 from reassembler.completion import Completion
-from reassembler.limits import TooManyOpenDumps, check_limits
-from reassembler.progress import Progress, acknowledgement, rejected_ack, stored_ack
+from reassembler.limits import NoRoom, TooManyOpenDumps, check_limits
+from reassembler.progress import Progress, acknowledgement, rejected_ack, stored_ack, wait_ack
 from reassembler.runs import Arrival, AssemblyId, Placement, gather
 from runtime.checks import dependency_checks
 from runtime.consumer import Consumer, Entry
@@ -34,7 +35,8 @@ from runtime.worker import run_worker
 log = get_logger(__name__)
 
 GROUP = "reassembler"
-ENTRIES_AT_ONCE = 8
+ENTRIES_AT_ONCE = 2
+"""Of each partition. An entry carries hundreds of chunks."""
 SWEEP_SECONDS = 1.0
 ACKS_IN_FLIGHT = 64
 COMPLETIONS_AT_ONCE = 16
@@ -113,19 +115,14 @@ class ReassemblerWorker:
                 async with self._completions:
                     return await self._completion.complete(assemblies, assembly)
             case "limit":
-                error = TooManyOpenDumps(
-                    f"{self._settings.max_open_dumps} uploads are open already (FAULTCAST_MAX_OPEN_DUMPS)"
-                )
-                # Not a verdict for good: an upload that ends makes room, so the device is asked to wait.
-                log.info("too many open uploads", code=error.code, device=assembly.device)
-                return Ack(
-                    dump_id=assembly.dump_id,
-                    state="wait",
-                    total_size=assembly.total_size,
-                    chunk_size=assembly.chunk_size,
-                    seconds=max(1, int(min(self._settings.upload_idle_seconds, 60))),
-                    reason=f"{error.code}: {error}",
-                )
+                most = self._settings.max_open_dumps
+                error = TooManyOpenDumps(f"{most} uploads are open already (FAULTCAST_MAX_OPEN_DUMPS)")
+                log.info("a device waits", code=error.code, device=assembly.device)
+                return wait_ack(assembly, error, max(1, int(min(self._settings.upload_idle_seconds, 60))))
+            case "busy":
+                error = NoRoom("other uploads fill Redis (FAULTCAST_MAX_OPEN_MEMORY_PERCENT of its maxmemory)")
+                log.info("a device waits", code=error.code, device=assembly.device)
+                return wait_ack(assembly, error, 3 + crc32(assembly.device.encode()) % 8)
             case "stored":
                 return stored_ack(assembly)
             case verdict:
@@ -176,6 +173,8 @@ class ReassemblerWorker:
     async def _sweep(self, stop: asyncio.Event) -> None:
         """Salvage uploads whose deadline has passed."""
         while not stop.is_set():
+            with suppress(FaultcastError):  # said below, where it matters
+                await self._share_memory()
             for partition, assemblies in enumerate(self._assemblies):
                 try:
                     for assembly in await assemblies.lease_overdue(_now_ms(), limit=16):
@@ -189,6 +188,14 @@ class ReassemblerWorker:
                     log.warning("salvage will be tried again", code=error.code, reason=str(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SWEEP_SECONDS)
+
+    async def _share_memory(self) -> None:
+        """Give each partition its share of what open uploads may need of Redis' memory."""
+        with stream_errors():
+            memory = await self._redis.info("memory")  # pyright: ignore[reportUnknownMemberType]
+        budget = int(memory.get("maxmemory", 0)) * self._settings.max_open_memory_percent // 100
+        for assemblies in self._assemblies:
+            assemblies.budget = budget // len(self._assemblies)
 
     async def _give_up(self, entry: Entry, error: FaultcastError) -> None:
         letter = dead_letter("reassembler", error, record=entry.value)

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         10_000, description="ingest: entries in one chunk stream past which it stops reading and the broker holds back"
     )
     max_redis_memory_percent: Annotated[int, Field(ge=10, le=95)] = Field(
-        75, description="ingest: share of Redis' maxmemory past which it stops reading, so that workers can catch up"
+        60, description="ingest: share of Redis' maxmemory past which it stops reading, so that workers can catch up"
     )
 
     max_dump_size: Annotated[int, Field(ge=64, le=MAX_DUMP_SIZE)] = Field(
@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     )
     max_open_dumps: Annotated[int, Field(ge=1)] = Field(
         8, description="reassembler: uploads of one device that may be open at a time"
+    )
+    max_open_memory_percent: Annotated[int, Field(ge=1, le=90)] = Field(
+        25,
+        description="reassembler: share of Redis' maxmemory that open uploads may need; later ones wait",
     )
     window: Annotated[int, Field(ge=2, le=2048)] = Field(
         16, description="reassembler: chunks a device keeps in flight; it is acknowledged every half of that"

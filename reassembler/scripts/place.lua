@@ -3,17 +3,19 @@
 -- Bytes that are held are never written again: the first ones win, and others are counted as conflicts. So any worker
 -- may place any chunk, in any order and any number of times.
 --
--- KEYS  1 header hash   2 bytes   3 bitmap   4 deadlines   5 done hash   6 open set of the device
+-- KEYS  1 header hash   2 bytes   3 bitmap   4 deadlines   5 done hash   6 open set of the device   7 bytes reserved
 -- ARGV  1 chunk size  2 chunks of the dump  3 now ms  4 deadline ms  5 deadline ms of a likely repetition
 --       6 open dumps allowed  7 duplicates and 8 conflicts that the batch has in itself
---       9 number of occurrences, then (occurrence, metadata) each
+--       9 bytes of the dump   10 bytes that open assemblies may need together, 0 for no limit
+--       11 number of occurrences, then (occurrence, metadata) each
 --       then (first chunk, number of chunks, bytes) for each run
 -- Reply {state, before, held, duplicates, conflicts, bitmap}
---       state: 'open', 'complete', 'limit', or the verdict about a finished occurrence
+--       state: 'open', 'complete', 'limit' (of the device), 'busy' (no room for another dump now), or the verdict about a finished occurrence
 local header, bytes, bitmap, deadlines, done, open = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local chunk_size, count = tonumber(ARGV[1]), tonumber(ARGV[2])
-local occurrences = tonumber(ARGV[9])
-local at = 10
+local reserved, size, budget = KEYS[7], tonumber(ARGV[9]), tonumber(ARGV[10])
+local occurrences = tonumber(ARGV[11])
+local at = 12
 
 local fresh, verdict = {}, nil
 for _ = 1, occurrences do
@@ -36,12 +38,17 @@ if verdict and #fresh == 0 then
     redis.call('DEL', header, bytes, bitmap)
     redis.call('ZREM', deadlines, header)
     redis.call('SREM', open, header)
+    if exists then redis.call('DECRBY', reserved, size) end
     return { verdict, 0, 0, 0, 0, '' }
   end
 end
 
 if not exists then
   if redis.call('SCARD', open) >= tonumber(ARGV[6]) then return { 'limit', 0, 0, 0, 0, '' } end
+  -- Uploads that could not all become whole would wait for each other for ever. One alone is always let in.
+  local needed = tonumber(redis.call('GET', reserved) or '0')
+  if budget > 0 and needed > 0 and needed + size > budget then return { 'busy', 0, 0, 0, 0, '' } end
+  redis.call('INCRBY', reserved, size)
   redis.call('HSET', header, 'first', ARGV[3])
   redis.call('SADD', open, header)
 end

@@ -26,7 +26,7 @@ from device.chunks import DEFAULT_CHUNK_SIZE, ChunkedDump
 from device.source import read_dumps
 from device.window import MAX_WINDOW, WindowSettings
 from reassembler.completion import VERIFY_TRIES
-from reassembler.limits import ChunkSizeRefused, DumpTooLarge, TooManyOpenDumps
+from reassembler.limits import ChunkSizeRefused, DumpTooLarge, NoRoom, TooManyOpenDumps
 from reassembler.verify import ChecksumMismatch
 from runtime.settings import Settings
 
@@ -142,7 +142,7 @@ def test_parameters_of_the_window() -> None:
 
 def test_codes() -> None:
     rows = table("## What the server guarantees and checks")
-    errors = [DumpTooLarge, ChunkSizeRefused, TooManyOpenDumps, ChecksumMismatch]
+    errors = [DumpTooLarge, ChunkSizeRefused, TooManyOpenDumps, NoRoom, ChecksumMismatch]
     errors += [ChunkTypeError, ChunkBoundsError, UnknownVersion, ChunkChecksumError]
     assert set(rows) == {error.code for error in errors}
 

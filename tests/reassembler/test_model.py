@@ -111,6 +111,8 @@ class Upload(RuleBasedStateMachine):
         entries = self.runner.run(self.redis.xrange(self.keys.dumps(0)))
         items = [decode_item(fields[FIELD]) for _, fields in entries]
         assert [(item.occurrence, not item.missing) for item in items] == self.handed_on
+        reserved = int(self.runner.run(self.redis.get(self.keys.reserved(0))) or 0)
+        assert reserved == (0 if self.held is None else COUNT * SIZE)
         whole = [item.event_id for item in items if not item.missing]
         assert len(whole) == len(set(whole))
         self.runner.run(self.redis.aclose())

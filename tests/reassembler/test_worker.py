@@ -5,11 +5,13 @@ import hashlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from zlib import crc32
 
 import aiomqtt
 import pytest
 from redis.asyncio import Redis
+from support.services import local_redis
 
 from contract.ack import Ack, decode_ack
 from contract.chunk import Chunk, Metadata, encode_chunk
@@ -319,3 +321,26 @@ async def test_thousands_of_devices_in_between_each_other(settings: Settings, re
                 await asyncio.sleep(0.2)
         items = await bench.items()
         assert {item.device: bench.store.get(dump_key(item.sha256)) for item in items} == contents
+
+
+async def test_uploads_that_redis_has_no_room_for_wait_for_the_others(settings: Settings, tmp_path: Path) -> None:
+    """More dumps than fit into Redis at once: without admission all of them would stand half done for ever."""
+    server = local_redis(tmp_path, "--maxmemory", "8mb")
+    settings = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{server.port}/0"})
+    redis = connect_streams(settings)
+    async with reassembler(settings, redis, max_open_memory_percent=1, partitions=1) as bench:
+        await asyncio.sleep(0.5)
+        first, second = random.Random(1).randbytes(70_000), random.Random(2).randbytes(70_000)
+        await bench.arrive(chunks(first, 4096, b"one!")[:9], device="d1")
+        await bench.arrive(chunks(second, 4096, b"two!"), device="d2")
+        ack = await bench.verdict()
+        assert (ack.state, ack.dump_id) == ("wait", b"two!")
+        assert ack.reason.startswith("limit.memory: ")
+        await bench.arrive(chunks(first, 4096, b"one!")[9:], device="d1")
+        assert (await bench.verdict()).dump_id == b"one!"
+        await bench.arrive(chunks(second, 4096, b"two!"), device="d2")
+        ack = await bench.verdict()
+        assert (ack.state, ack.dump_id) == ("stored", b"two!")
+        assert int(await redis.get(bench.keys.reserved(0))) == 0
+    await redis.aclose()
+    server.kill()
