@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import aiomqtt
 from redis.asyncio import Redis
 
-from contract.ack import encode_ack
+from contract.ack import Ack, encode_ack
 from contract.errors import BrokerUnavailable, ServiceError
 from contract.records import FIELD, Keys, encode_record
 from ingest.backpressure import Backpressure
@@ -142,8 +142,7 @@ class IngestWorker:
         for packet in packets:
             if packet.packet_id is not None:  # QoS 0 has none
                 await client.puback(packet.packet_id)
-        for refusal in intake.refusals:
-            await self._refuse(client, refusal)
+        await self._refuse(client, intake.refusals)
         return True
 
     async def _append(self, intake: Intake) -> None:
@@ -157,11 +156,21 @@ class IngestWorker:
                 pipe.xadd(self._keys.refused(0), {FIELD: encode_record(letter)}, maxlen=REFUSED_KEPT)
             await pipe.execute()
 
-    async def _refuse(self, client: aiomqtt.Client, refusal: Refusal) -> None:
-        MESSAGES_REFUSED.labels(refusal.error.code).inc()
-        log.info("refused a message", code=refusal.error.code, reason=str(refusal.error), device=refusal.device)
-        if refusal.ack is not None:
-            await client.publish(self._settings.topics.ack(refusal.device), encode_ack(refusal.ack))
+    async def _refuse(self, client: aiomqtt.Client, refusals: list[Refusal]) -> None:
+        """Count what was refused, and tell each device once why, however often it said it."""
+        answers: dict[tuple[str, bytes], Ack] = {}
+        for refusal in refusals:
+            MESSAGES_REFUSED.labels(refusal.error.code).inc()
+            log.info("refused a message", code=refusal.error.code, reason=str(refusal.error), device=refusal.device)
+            if refusal.ack is not None:
+                answers[refusal.device, refusal.ack.dump_id] = refusal.ack
+        for (device, _), ack in answers.items():
+            await client.publish(
+                self._settings.topics.ack(device),
+                encode_ack(ack),
+                qos=aiomqtt.QoS.AT_LEAST_ONCE,
+                packet_id=next(client.packet_ids),
+            )
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

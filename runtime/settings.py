@@ -193,7 +193,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
     except ValidationError as error:
         lines = [
-            f"FAULTCAST_{'.'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg']}"
+            f"FAULTCAST_{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" if item["loc"] else item["msg"]
             for item in error.errors()
         ]
         raise BadSettings("; ".join(lines) + " (`faultcast config` lists every setting)") from error

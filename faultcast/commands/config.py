@@ -1,5 +1,6 @@
 """`faultcast config`: every setting, its value here, and what it means."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -28,6 +29,13 @@ def config(env: ENV = False) -> None:
         console = Console(highlight=False)
         for name, field in fields.items():
             style = "bold green" if name in settings.model_fields_set else "bold"
-            console.print(Text(f"FAULTCAST_{name.upper()}", style), Text(f"= {getattr(settings, name)}"))
+            console.print(
+                Text(f"FAULTCAST_{name.upper()}", style), Text(f"= {_without_password(str(getattr(settings, name)))}")
+            )
             console.print(Padding(Text(str(field.description), "dim"), (0, 0, 0, 4)))
         typer.echo("Set them in the environment or in a .env file. Green ones differ from the default.")
+
+
+def _without_password(value: str) -> str:
+    """The value as it may stand on a screen that others see; `--env` shows it whole."""
+    return re.sub(r"(?<=://)([^:@/]*):[^@/]*@", r"\1:***@", value)

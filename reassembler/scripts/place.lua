@@ -1,7 +1,11 @@
+#!lua flags=allow-oom
 -- Put the chunks of one batch into their assembly, atomically.
 --
 -- Bytes that are held are never written again: the first ones win, and others are counted as conflicts. So any worker
 -- may place any chunk, in any order and any number of times.
+--
+-- It may write when Redis is full: what it writes leaves the chunk stream at once, and what assemblies need is bounded
+-- by the budget. Refused, nothing would ever empty a full Redis.
 --
 -- KEYS  1 header hash   2 bytes   3 bitmap   4 deadlines   5 done hash   6 open set of the device   7 bytes reserved
 -- ARGV  1 chunk size  2 chunks of the dump  3 now ms  4 deadline ms  5 deadline ms of a likely repetition

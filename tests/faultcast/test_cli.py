@@ -35,6 +35,12 @@ def test_config_lists_every_setting_and_its_value() -> None:
     assert "FAULTCAST_BROKER_URL = mqtt://127.0.0.1:1883" in answer.stdout
 
 
+def test_config_shows_no_password() -> None:
+    answer = faultcast("config", FAULTCAST_BROKER_URL="mqtt://worker:geheim@host:1884")
+    assert "FAULTCAST_BROKER_URL = mqtt://worker:***@host:1884" in answer.stdout
+    assert "geheim" not in answer.stdout
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

@@ -3,12 +3,15 @@
 import random
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+from support.services import local_redis
 
 from contract.chunk import Chunk, Metadata
 from contract.identity import event_id
@@ -176,3 +179,19 @@ def test_assembly_names_are_read_back_even_with_colons_in_the_device() -> None:
     assembly = AssemblyId("aa:bb:cc", random.Random(1).randbytes(16), 5000, 1024)
     name = Keys("p").assembly(3, assembly.device, assembly.dump_id, assembly.total_size, assembly.chunk_size)
     assert parse_assembly_name(name) == assembly
+
+
+async def test_a_full_redis_can_still_be_emptied(settings: Settings, tmp_path: Path) -> None:
+    """Chunks that were taken in must find their place, and whole dumps their way on, or it would stay full for ever."""
+    server = local_redis(tmp_path, "--maxmemory", "8mb")
+    settings = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{server.port}/0"})
+    redis = Redis.from_url(settings.redis_url, protocol=2)
+    with pytest.raises(ResponseError):
+        for number in range(10_000):
+            await redis.set(f"ballast:{number}", bytes(4096))
+    assemblies = Assemblies(redis, settings, 0)
+    assert await place(assemblies, [make_chunk(n, 3, n + 1, boot=7) for n in range(3)]) == "complete"
+    assert await finish(assemblies, AssemblyId("d1", b"dump", 3 * CHUNK, CHUNK), 7)
+    assert await redis.xlen(Keys(settings.key_prefix).dumps(0)) == 1
+    await redis.aclose()
+    server.kill()
