@@ -69,6 +69,7 @@ bench: setup tools ## Measure: ingest, reassembler and analyzer beside their pee
 .PHONY: fixtures
 fixtures: setup tools ## Build the example firmware, crash it, record gdb's answers and the expected reports
 	@$(MAKE) -C examples/firmware fixtures PYTHON=$(abspath $(BIN)/python)
+	@$(BIN)/python -m tests.analyzer.record_reports
 
 .PHONY: lock
 lock: setup ## Resolve the dependencies again
