@@ -139,6 +139,10 @@ class Unwinder:
         symbol = self.symbols.symbol_at(address)
         return symbol is None or symbol.is_function
 
+    @property
+    def _mask(self) -> int:
+        return (1 << 8 * self.cpu.pointer_size) - 1
+
     def _frame(self, pc: int, registers: Mapping[int, int], trust: Trust, *, interrupted: bool = False) -> Frame:
         return Frame(pc, registers, trust, self.memory, self.symbols, interrupted=interrupted)
 
@@ -150,6 +154,12 @@ class Unwinder:
         return End(EndCode.OUTSIDE_STACK, f"the caller's stack pointer {pointer:#x} is above the thread's stack")
 
     def _caller(self, frame: Frame, depth: int, *, first: bool) -> Frame | End:
+        row = None
+        if self.symbols is not None and self.is_executable(frame.pc):
+            row = self.symbols.unwind_row(frame.lookup_pc)
+        if row is not None:
+            # Variables are counted from it, in the outermost function too.
+            frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
         function = frame.function()
         if function is not None and self.is_outermost(function):
             return End(EndCode.OUTERMOST, f"{function} is where the thread starts")
@@ -159,7 +169,6 @@ class Unwinder:
             return End(EndCode.NO_SYMBOLS, "the firmware's symbols are needed to go on")
         if not self.is_executable(frame.pc):
             return self._behind_bad_jump(frame) if frame.interrupted else self._not_code(frame.pc)
-        row = self.symbols.unwind_row(frame.lookup_pc)
         if row is None:
             return self._scan(frame, first=first)
         return self._by_rules(frame, row)
@@ -180,9 +189,7 @@ class Unwinder:
         return self._returning_to(link, registers, Trust.CONTEXT)
 
     def _by_rules(self, frame: Frame, row: UnwindRow) -> Frame | End:
-        mask = (1 << 8 * self.cpu.pointer_size) - 1
-        cfa = canonical_frame_address(row, frame, self.evaluate, mask)
-        frame.canonical_address = cfa
+        cfa = frame.canonical_address
         rule = row.rules.get(row.return_register)
         if rule is not None and rule.kind is RuleKind.UNDEFINED:
             return End(EndCode.OUTERMOST, "nothing calls this function")

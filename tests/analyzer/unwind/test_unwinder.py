@@ -61,6 +61,7 @@ def test_callers_are_found_by_rules_until_the_outermost_one() -> None:
     assert [frame.pc for frame in stack.frames] == [0x410, 0x448, 0x484]
     assert [frame.register(SP) for frame in stack.frames] == [STACK, STACK, STACK + 16]
     assert [frame.register(4) for frame in stack.frames] == [4, 4, 0x44]
+    assert [frame.cfa() for frame in stack.frames] == [STACK, STACK + 16, STACK + 24]
     assert stack.end.code is EndCode.OUTERMOST
     assert stack.end.complete
 
