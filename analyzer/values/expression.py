@@ -155,7 +155,7 @@ class _Evaluation:
                     return
                 opcode = self.data[self.position]
                 self.position += 1
-                if self.simple is not None and opcode not in _PIECES:
+                if self.simple is not None and opcode not in _BEHIND_A_LOCATION:
                     raise BadExpression("An expression goes on after it has said where the object lies.")
                 self._step(opcode)
         except (IndexError, MalformedDwarf) as error:
@@ -419,8 +419,9 @@ class _Evaluation:
         self._push_number(kind.from_bytes(number.content()))
 
     def uninitialized(self) -> None:
-        self.stack.clear()
-        self.simple = Nowhere(Unknown.OPTIMIZED_OUT)
+        """GNU: the object that lies here may not have been given a value yet. What lies here is shown all the same."""
+        if self.position < len(self.data) and self.data[self.position] not in _PIECES:
+            raise BadExpression("An expression goes on after it has said that the object may have no value yet.")
 
 
 def _is_register(block: bytes) -> bool:
@@ -428,6 +429,7 @@ def _is_register(block: bytes) -> bool:
 
 
 _PIECES = (0x93, 0x9D)
+_BEHIND_A_LOCATION = (*_PIECES, 0xF0)
 _OPERATIONS: dict[int, Callable[[_Evaluation], None]] = {
     0x03: _Evaluation.addr,
     0x06: _Evaluation.deref,

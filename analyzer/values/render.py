@@ -92,7 +92,8 @@ class Renderer:
         looked_up = address & ~1 if is_function and self.symbols.machine == _EM_ARM else address
         text = f"0x{address:x}"
         symbol = self.symbols.symbol_at(looked_up) if looked_up else None
-        if symbol is not None:
+        # A label without a size, such as one that the linker script sets, says nothing about what lies behind it.
+        if symbol is not None and (symbol.is_function or symbol.size or looked_up == symbol.address):
             offset = looked_up - symbol.address
             text += f" <{symbol.name}+{offset}>" if offset else f" <{symbol.name}>"
         if isinstance(target, BaseType) and _is_character(target):

@@ -101,6 +101,12 @@ def location(expression: bytes, machine: FakeMachine, symbols: FakeSymbols) -> o
         (b"\x90\x80\x02", InRegister(256)),
         (b"\x03\x04\x00\x00\x20", InMemory(0x20000004)),
         (b"\x35\x9f", Implicit(b"\x05\x00\x00\x00")),
+        (b"\x57\xf0", InRegister(7)),
+        (b"\x03\x04\x00\x00\x20\xf0", InMemory(0x20000004)),
+        (
+            b"\x57\xf0\x93\x04\x93\x02",
+            Composite((Piece(InRegister(7), 32, 0), Piece(Nowhere(Unknown.OPTIMIZED_OUT), 16, 0))),
+        ),
         (b"\x09\xff\x9f", Implicit(b"\xff\xff\xff\xff")),
         (b"\x9e\x03abc", Implicit(b"abc")),
         (b"\xa0\x00\x00", Nowhere(Unknown.SYNTHETIC_POINTER)),
@@ -182,6 +188,8 @@ def test_base_types_in_registers_and_memory(symbols: FakeSymbols) -> None:
         b"\x2f\x00\x70",  # jumps outside
         b"\x31\x12\x12\x2f\xfb\xff",  # grows without end
         b"\x50\x35",  # goes on after a register
+        b"\x50\xf0\x35",
+        b"\x31\xf0\x9f",
         b"\x50\x93\x04\x35",  # goes on after the last piece
         b"\xff",  # unknown
         b"\x98\x01\x00",  # calls

@@ -176,3 +176,23 @@ def test_enumerations_and_floats() -> None:
     color = EnumType("color", 1, signed=False, enumerators=(("RED", 0), ("GREEN", 1)))
     assert shown(InMemory(RAM), color, machine=machine) == Value("enum color", "GREEN")
     assert of_base(InMemory(RAM + 4), FLOAT, machine).text == "1.5"
+
+
+def test_a_label_without_a_size_names_nothing_behind_it() -> None:
+    symbols = [
+        Symbol("list_end", RAM, 0, is_function=False),
+        Symbol("reset", ROM, 0, is_function=True),
+    ]
+
+    class Labels(FakeSymbols):
+        def symbol_at(self, address: int) -> Symbol | None:
+            return next((one for one in self.symbols if 0 <= address - one.address < 0x100), None)
+
+    renderer = Renderer(Labels(types=BASES, symbols=symbols), FakeMachine())  # type: ignore[arg-type]
+
+    def text(address: int) -> str:
+        return renderer.variable(Implicit(address.to_bytes(4, "little")), CHAR_POINTER).text
+
+    assert text(RAM) == "0x20000000 <list_end>"
+    assert text(RAM + 4) == "0x20000004"
+    assert text(ROM + 4) == "0x8000004 <reset+4>"
