@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from analyzer.cpu import Context, Cpu, cpu_for, target_name
 from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
-from analyzer.explain import Explanation, Facts, explain, mismatches
+from analyzer.explain import Explanation, Facts, confirmed, explain, mismatches
 from analyzer.explain.fault import SourceLine
 from analyzer.grouping import NamedFrame, group, load_plumbing
 from analyzer.report import model
@@ -55,11 +57,13 @@ class _Analysis:
         self.caveats += self.kernel.caveats
         self.crashed = self._crashed()
         self.given_build_id = build_id
+        self.confirmed = False
         if self.symbols is not None:
             entries = [thread.entry for thread in self.kernel.threads() if thread.entry]
             self.caveats += mismatches(
                 dump, self.symbols, self.cpu, self.crashed.context, entries=entries, build_id=build_id
             )
+            self.confirmed = confirmed(dump, self.symbols, self.cpu, entries=entries, build_id=build_id)
 
     def _fitting(self, symbols: TypedSymbols | None) -> TypedSymbols | None:
         """The symbols, unless they are for another architecture altogether."""
@@ -162,12 +166,14 @@ class _Analysis:
         crashed = writer.thread(self.crashed, crashed=True)
         threads = [crashed, *self._other_threads(writer)]
         explanation = self._explain(crashed)
+        threads[0] = self._overflowed(crashed, explanation)
         held = build_id_in(self.dump.memory)
         build_id = self.given_build_id or (held.hex() if held else None)
         if build_id is None and self.symbols is not None and self.symbols.build_ids:
             build_id = self.symbols.build_ids[0].hex()
         frames = [
-            NamedFrame(int(frame.pc, 16), frame.function, frame.file, frame.trust == "scan") for frame in crashed.frames
+            NamedFrame(int(frame.pc, 16), frame.function, frame.file, frame.trust == "scan")
+            for frame in crashed.frames[explanation.landed :]
         ]
         grouping = group(explanation.kind, frames, load_plumbing(), build_id)
         return model.Report(
@@ -186,11 +192,25 @@ class _Analysis:
             threads=threads,
             firmware=model.Firmware(
                 build_id=build_id,
-                matches=None if self.symbols is None else all(caveat.code != MISMATCH for caveat in self.caveats),
+                matches=self._matches(),
             ),
             dump=self._facts(writer),
             warnings=[model.Warning(code=caveat.code, text=caveat.text) for caveat in self.caveats],
         )
+
+    def _matches(self) -> bool | None:
+        if self.symbols is None:
+            return None
+        if any(caveat.code == MISMATCH for caveat in self.caveats):
+            return False
+        return True if self.confirmed else None
+
+    @staticmethod
+    def _overflowed(crashed: model.Thread, explanation: Explanation) -> model.Thread:
+        """The thread with its stack marked where the fault tells of the overflow and the stack pointer is lost."""
+        if crashed.stack is None or crashed.interrupt or explanation.kind != "stack-overflow":
+            return crashed
+        return msgspec.structs.replace(crashed, stack=msgspec.structs.replace(crashed.stack, overflow=True))
 
     def _other_threads(self, writer: ThreadWriter) -> Iterator[model.Thread]:
         frames = 0

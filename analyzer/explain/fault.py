@@ -55,6 +55,8 @@ class Explanation:
     address: int | None
     """The address whose access failed, where it is known."""
     evidence: tuple[str, ...]
+    landed: int = 0
+    """How many of the innermost lines are merely where a bad call landed: the fault is their caller's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class _Verdict:
     kind: str
     label: str
     detail: str
+    by_caller: bool = False
+    """Whether the instruction that was to be executed is not to blame, but the call that led there."""
 
 
 def explain(facts: Facts, plumbing: Plumbing) -> Explanation:
@@ -93,13 +97,15 @@ def explain(facts: Facts, plumbing: Plumbing) -> Explanation:
     if context and context.interrupt:
         sentences.append(_sentence(_interrupt(context.interrupt, facts.thread)))
     pc = context.registers.get(cpu.pc) if cpu and context else None
+    landed = _landed(facts) if refined.by_caller else 0
     return Explanation(
         kind=refined.kind,
-        title=_title(refined.label, facts.lines, plumbing, pc),
+        title=_title(refined.label, facts.lines[landed:], plumbing, pc),
         text=" ".join(sentences),
         reason_name=name,
         address=address,
         evidence=tuple(evidence),
+        landed=landed,
     )
 
 
@@ -142,12 +148,19 @@ def _by_jump(facts: Facts, verdict: _Verdict) -> _Verdict | None:
     if register is None:
         return _Verdict("bad-jump", "Jump to a bad address", f"the CPU was sent to {where}")
     pointer = context.registers.get(register)
-    if pc and pointer is not None and cpu.code_address(pointer) == pc:
+    called = pointer is not None and cpu.code_address(pointer) == pc
+    if pc and called:
         where = where.replace(f"{pc:#010x}", f"{pointer:#010x}", 1)
     label = "Call through a null function pointer" if pc == 0 else "Call through a bad function pointer"
-    return _Verdict(
-        "bad-function-pointer", label, f"the function pointer in {cpu.register_names[register]} led to {where}"
-    )
+    detail = f"the function pointer in {cpu.register_names[register]} led to {where}"
+    return _Verdict("bad-function-pointer", label, detail, by_caller=called)
+
+
+def _landed(facts: Facts) -> int:
+    """How many lines the innermost frame has, inlined functions included; 0 where nothing is known further out."""
+    frames = facts.stack.frames if facts.stack else []
+    count = max(1, len(frames[0].source_frames())) if len(frames) > 1 else 0
+    return count if any(line.function for line in facts.lines[count:]) else 0
 
 
 def _by_stack(facts: Facts, verdict: _Verdict) -> _Verdict | None:

@@ -8,6 +8,7 @@ from analyzer.dump.caveat import MISMATCH, Caveat
 from analyzer.dump.memory import MemoryImage
 from analyzer.dump.model import Dump
 from analyzer.symbols.interface import Symbols
+from analyzer.zephyr.kernel import MAX_THREAD_SIZE
 
 PROBE = 256
 """Bytes compared at a time."""
@@ -28,10 +29,8 @@ def mismatches(
 
     `entries` are the functions of the threads as the kernel noted them; `build_id` is what the device sent.
     """
-    held = build_id_in(dump.memory)
-    named = build_id or (held.hex() if held else None)
-    known = [each.hex() for each in symbols.build_ids]
-    if named and known and named.lower() not in known:
+    named, known = _named(dump, build_id), [each.hex() for each in symbols.build_ids]
+    if named and known and named not in known:
         yield Caveat(MISMATCH, f"the device runs build {named}, the firmware is build {known[0]}; {ADVICE}")
     where = _differing(dump.memory, symbols)
     if where is not None:
@@ -49,6 +48,28 @@ def mismatches(
                 )
                 break
     yield from _kernel_differs(dump, symbols)
+    yield from _ram_differs(dump, symbols)
+
+
+def confirmed(dump: Dump, symbols: Symbols, cpu: Cpu | None, *, entries: Iterable[int], build_id: str | None) -> bool:
+    """Whether something speaks for this firmware: its build id, or threads that start where its functions do.
+
+    Takes what `mismatches` takes. That nothing speaks against it is no evidence.
+    """
+    if _named(dump, build_id) in [each.hex() for each in symbols.build_ids]:
+        return True
+    if cpu is None:
+        return False
+    symbol_of = [(cpu.code_address(entry), symbols.symbol_at(cpu.code_address(entry))) for entry in entries]
+    return bool(symbol_of) and all(
+        symbol is not None and symbol.is_function and symbol.address == address for address, symbol in symbol_of
+    )
+
+
+def _named(dump: Dump, build_id: str | None) -> str | None:
+    """The build id that the device sent, else the one in the dumped memory."""
+    held = build_id_in(dump.memory)
+    return build_id.lower() if build_id else held.hex() if held else None
 
 
 def _starts_function(address: int, symbols: Symbols) -> bool:
@@ -84,4 +105,37 @@ def _kernel_differs(dump: Dump, symbols: Symbols) -> Iterator[Caveat]:
             MISMATCH,
             f"the kernel's structure has {len(dump.kernel)} bytes in the dump and {symbol.size} in the firmware; "
             + ADVICE,
+        )
+
+
+def _ram_differs(dump: Dump, symbols: Symbols) -> Iterator[Caveat]:
+    """Dumped memory is the firmware's RAM as its linker script bounds it, or parts of it.
+
+    Zephyr's `subsys/debug/coredump/coredump_memory_regions.c` dumps from `_image_ram_start` to `_image_ram_end`.
+    """
+    first, last = symbols.symbol("_image_ram_start"), symbols.symbol("_image_ram_end")
+    if first is None or not dump.blocks:
+        return
+    start, end = dump.blocks[0]
+    whole = start == first.address and end - start > MAX_THREAD_SIZE
+    if last is not None:
+        touching = [block for block in dump.blocks if block[0] < last.address and first.address < block[1]]
+        wrong = [(low, high) for low, high in touching if low < first.address or high > last.address]
+        if not touching:
+            wrong = [(start, end)]
+        elif whole and end != last.address:
+            wrong.append((start, end))
+        if wrong:
+            low, high = wrong[0]
+            yield Caveat(
+                MISMATCH,
+                f"the dump has memory from {low:#x} to {high:#x}, where the RAM of this firmware reaches from "
+                f"{first.address:#x} to {last.address:#x}; {ADVICE}",
+            )
+        return
+    # Older linker scripts keep the end's symbol in a section without memory, where it may be lost.
+    beyond = symbols.symbol_at(end) if whole else None
+    if beyond is not None:
+        yield Caveat(
+            MISMATCH, f"the dumped RAM ends at {end:#x}, where this firmware still has {beyond.name}; {ADVICE}"
         )

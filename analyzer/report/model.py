@@ -43,7 +43,7 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     peak: int | None = None
     """The most that was ever used, where the firmware fills its stacks with a pattern."""
     overflow: bool = False
-    """Whether the stack pointer is below the stack."""
+    """Whether the stack pointer is below the stack, or the fault was that there was no more stack."""
 
 
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +95,10 @@ class Firmware(msgspec.Struct, frozen=True, kw_only=True):
     build_id: str | None = None
     """Hexadecimal; of the dump where it names one, else of the symbols."""
     matches: bool | None = None
-    """False when something speaks against these symbols; null without symbols."""
+    """False when something speaks against these symbols, true when only what speaks for them was found.
+
+    Null where nothing tells, and without symbols.
+    """
 
 
 class Dump(msgspec.Struct, frozen=True, kw_only=True):

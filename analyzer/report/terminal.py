@@ -169,7 +169,8 @@ def _facts(report: model.Report) -> RenderableType:
     version = "" if dump.version is None else f" version {dump.version}"
     table.add_row("dump", f"{dump.size} bytes{version} from {dump.container}{cut}; {dump.memory_size} bytes of memory")
     table.add_row("target", f"{dump.architecture}, {8 * dump.pointer_size} bits")
-    symbols = "no symbols" if firmware.matches is None else "" if firmware.matches else "does not match"
+    verdicts = {True: "", False: "does not match", None: "cannot be told to match"}
+    symbols = verdicts[firmware.matches] if report.symbolized else "no symbols"
     build_id = firmware.build_id or "unknown"
     table.add_row("build", Text.assemble(build_id, (f"  {symbols}", "red" if firmware.matches is False else "yellow")))
     table.add_row("kind", _safe(report.fault.kind))

@@ -46,6 +46,14 @@ def read_kernel(dump: Dump, symbols: Symbols, memory: Memory) -> Kernel:
         current = _only_thread(dump, layout, memory)
         if current is not None:
             caveats.append(Caveat("no-kernel", "the dump holds the current thread only"))
+        elif word is None and layout.stack_start is not None and _is_whole(dump, memory):
+            caveats.append(
+                Caveat(
+                    MISMATCH,
+                    "the dump holds neither the kernel's structure nor a thread where this firmware has them; "
+                    "find the ELF file of the very build that runs on the device",
+                )
+            )
         elif word is None:
             caveats.append(Caveat("no-kernel", "the kernel's structure is not in the dump, so no thread can be listed"))
     head = None if word is None or layout.threads is None else word(layout.threads)
@@ -97,6 +105,12 @@ def _only_thread(dump: Dump, layout: KernelLayout, memory: Memory) -> int | None
     if end - start > MAX_THREAD_SIZE or memory.unsigned(start + layout.stack_start, layout.pointer_size) != stack:
         return None
     return start
+
+
+def _is_whole(dump: Dump, memory: Memory) -> bool:
+    """Whether the dump has memory, and every byte of it arrived."""
+    held = [(block, memory.holding(block[0])) for block in dump.blocks]
+    return bool(held) and not dump.truncated and all(range_ and block[1] <= range_[1] for block, range_ in held)
 
 
 def _walk(head: int | None, layout: KernelLayout, memory: Memory) -> tuple[list[int], str]:

@@ -33,6 +33,8 @@ class KernelLayout:
     stack_start: int | None
     stack_size: int | None
     pended_on: int | None
+    timeout: int | None
+    """Of the link in the kernel's list of timeouts: NULL while none runs."""
     switch_handle: int | None
 
 
@@ -71,6 +73,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
         stack_start=offset("k_thread", "stack_info.start"),
         stack_size=offset("k_thread", "stack_info.size"),
         pended_on=offset("k_thread", "base.pended_on"),
+        timeout=offset("k_thread", "base.timeout.node.next"),
         switch_handle=offset("k_thread", "switch_handle"),
     )
 

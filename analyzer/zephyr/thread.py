@@ -13,6 +13,7 @@ MAX_NAME = 64
 FILL = 0xAA
 """What CONFIG_INIT_STACKS fills unused stack with."""
 _SLEEPING = 1 << 2
+_PENDING, _SUSPENDED = 1 << 1, 1 << 4
 _STATES = {0: "dummy", 1: "pending", 3: "dead", 4: "suspended", 5: "aborting", 6: "suspending", 7: "ready"}
 _OPTIONS = {0: "essential", 1: "floating point", 2: "user mode"}
 _ENTRIES = frozenset({"z_thread_entry", "_thread_entry", "z_thread_entry_wrapper", "arch_user_mode_enter"})
@@ -32,6 +33,8 @@ class KernelThread:
     stack: tuple[int, int] | None = None
     """Half-open."""
     pended_on: int | None = None
+    timed: bool = False
+    """Whether a timeout runs that wakes it."""
     saved: SavedThread | None = None
     switch_handle: bool = False
     """Whether this firmware keeps switched-out registers behind `switch_handle`, where we cannot follow."""
@@ -44,8 +47,15 @@ class KernelThread:
         """
         if self.state is None:
             return "unknown"
-        names = [name for bit, name in _STATES.items() if self.state >> bit & 1]
-        if self.state & _SLEEPING:
+        state = self.state
+        slept = self.timed and state & (_PENDING | _SUSPENDED) == _SUSPENDED
+        if slept:
+            # Before there was a bit for it, k_sleep() suspended the thread; k_thread_suspend() leaves no timeout.
+            state &= ~_SUSPENDED
+        names = [name for bit, name in _STATES.items() if state >> bit & 1]
+        if slept:
+            names.append("sleeping")
+        if state & _SLEEPING:
             names.append("not started" if never_ran else "sleeping")
         if current and names in ([], ["ready"]):
             return "running"
@@ -80,6 +90,7 @@ def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThr
         entry=None if layout.entry is None else word(layout.entry.offset),
         stack=(start, start + size) if start and size and start + size < 1 << 8 * pointer else None,
         pended_on=word(layout.pended_on),
+        timed=bool(word(layout.timeout)),
         saved=None if layout.stack_pointer is None else SavedThread(address + layout.stack_pointer, exc_return),
         switch_handle=layout.switch_handle is not None,
     )

@@ -90,6 +90,21 @@ def test_the_build_id_of_the_device_counts() -> None:
     assert analyze(specimen.dump(), symbols).firmware.build_id == bytes(range(20)).hex()
 
 
+def test_a_firmware_that_nothing_confirms_is_neither_right_nor_wrong() -> None:
+    symbols = specimen_symbols()
+    symbols.objects = {}
+    report = analyze(specimen.dump(), symbols)
+    assert (report.symbolized, report.firmware.matches, codes(report)) == (True, None, ["no-kernel"])
+
+
+def test_a_stack_whose_pointer_is_lost_has_overflowed_all_the_same() -> None:
+    (thread, *others) = report_of("stack-lost-Os").threads
+    assert thread.registers["sp"] is None
+    assert thread.stack is not None
+    assert thread.stack.overflow
+    assert not any(other.stack and other.stack.overflow for other in others)
+
+
 def test_a_wrong_firmware_is_said() -> None:
     report = analyze(dump_of("undefined-Os"), symbols_of("undefined-Og"))
     assert "firmware-mismatch" in codes(report)

@@ -8,6 +8,8 @@ from analyzer.dump.sparse import SparseBytes
 from analyzer.explain import Facts, explain
 from analyzer.explain.fault import Explanation, SourceLine
 from analyzer.grouping import load_plumbing
+from analyzer.unwind import End, EndCode, Frame, Stack, Trust
+from tests.analyzer.fake_symbols import FakeSymbols
 from tests.analyzer.specimen import words
 
 SP, LR, PC = 13, 14, 15
@@ -108,6 +110,22 @@ def test_a_pc_that_is_no_code(pc: int, link: int, kind: str, label: str) -> None
 def test_a_pointer_without_the_thumb_bit() -> None:
     found = told(facts(35, {PC: 0x450, 3: 0x450}))
     assert found.kind == "bad-function-pointer"
+
+
+@pytest.mark.parametrize(("pointer", "landed", "blamed"), [(0x450, 2, "dispatch (d.c:5)"), (0x460, 0, "tiny (t.c:1)")])
+def test_a_bad_call_is_its_callers_fault_and_not_where_it_landed(pointer: int, landed: int, blamed: str) -> None:
+    symbols = FakeSymbols(functions={(0x450, 0x480): "target"}, inlined={(0x450, 0x480): ["tiny"]})
+    frames = [
+        Frame(pc, {}, trust, memory(), symbols, interrupted=trust is Trust.CONTEXT)
+        for pc, trust in ((0x450, Trust.CONTEXT), (0x404, Trust.CFI))
+    ]
+    lines = [SourceLine("tiny", "t.c", 1), SourceLine("target", "t.c", 2), SourceLine("dispatch", "src/d.c", 5)]
+    stack = Stack(End(EndCode.OUTERMOST, ""), frames)
+    found = told(facts(35, {PC: 0x450, 3: pointer}, lines=lines, stack=stack))
+    assert (found.kind, found.landed) == ("bad-function-pointer", landed)
+    assert found.title == f"Call through a bad function pointer in {blamed}"
+    stack.frames.pop()
+    assert told(facts(35, {PC: 0x450, 3: pointer}, lines=lines[:2], stack=stack)).landed == 0
 
 
 def test_a_stack_pointer_below_the_stack_is_an_overflow_whatever_the_reason() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from analyzer.cpu import Context, CortexM
 from analyzer.dump import parse
-from analyzer.explain import mismatches
+from analyzer.explain import confirmed, mismatches
 from analyzer.symbols.interface import Symbol
 from tests.analyzer import specimen
 from tests.analyzer.fake_symbols import FakeSymbols, specimen_symbols
@@ -71,3 +71,63 @@ def test_the_kernels_structure_has_another_size() -> None:
     symbols = specimen_symbols()
     symbols.objects["_kernel"] = Symbol("_kernel", 0x20000000, 40, is_function=False)
     assert "36 bytes in the dump and 40" in found(symbols)[0]
+
+
+FIRST = 0x20000000
+
+
+def with_ram(end: int | None) -> FakeSymbols:
+    symbols = specimen_symbols()
+    symbols.objects["_image_ram_start"] = Symbol("_image_ram_start", FIRST, 0, is_function=False)
+    if end is not None:
+        symbols.objects["_image_ram_end"] = Symbol("_image_ram_end", end, 0, is_function=False)
+    return symbols
+
+
+def of_ram(start: int, size: int) -> bytes:
+    return specimen.header() + specimen.architecture() + specimen.memory(start, bytes(size))
+
+
+@pytest.mark.parametrize(
+    ("start", "size", "fits"),
+    [
+        (FIRST, 0x2000, True),
+        (FIRST + 0x100, 0x100, True),
+        (FIRST, 0x100, True),
+        (FIRST, 0x1800, False),
+        (FIRST, 0x2004, False),
+        (FIRST - 4, 0x100, False),
+        (FIRST + 0x10000, 0x100, False),
+    ],
+)
+def test_dumped_memory_is_the_firmwares_ram(start: int, size: int, *, fits: bool) -> None:
+    texts = found(with_ram(FIRST + 0x2000), of_ram(start, size))
+    assert len(texts) == (0 if fits else 1)
+    assert fits or f"memory from {start:#x} to {start + size:#x}" in texts[0]
+
+
+def test_memory_of_a_device_beside_the_ram_is_no_contradiction() -> None:
+    assert found(with_ram(FIRST + 0x2000), of_ram(FIRST, 0x2000) + specimen.memory(0x40000000, bytes(64))) == []
+
+
+def test_without_the_rams_end_an_object_behind_the_dump_tells() -> None:
+    symbols = with_ram(None)
+    assert found(symbols, of_ram(FIRST, 0x2000)) == []
+    symbols.objects["buffer"] = Symbol("buffer", FIRST + 0x1FF0, 64, is_function=False)
+    (text,) = found(symbols, of_ram(FIRST, 0x2000))
+    assert "still has buffer" in text
+    assert found(symbols, of_ram(FIRST, 0x2030)) == []
+
+
+def test_what_confirms_a_firmware() -> None:
+    symbols, dump = specimen_symbols(), parse(specimen.dump())
+
+    def told(*entries: int, build_id: str | None = None) -> bool:
+        return confirmed(dump, symbols, CortexM(), entries=entries, build_id=build_id)
+
+    assert told(0x501, 0x601)
+    assert not told()
+    assert not told(0x501, 0x503)
+    symbols.build_ids = (ID,)
+    assert told(build_id=ID.hex().upper())
+    assert not told(build_id="00" * 20)

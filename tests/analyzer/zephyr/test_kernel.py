@@ -93,6 +93,17 @@ def test_without_kernel_there_are_no_threads() -> None:
     assert codes(kernel) == ["no-kernel"]
 
 
+def test_memory_without_kernel_is_that_of_another_firmware() -> None:
+    symbols = specimen_symbols()
+    symbols.objects["_kernel"] = Symbol("_kernel", 0x20010000, 36, is_function=False)
+    symbols.fields = {("k_thread", "stack_info.start"): Field(0xA8, 4)}
+    whole = dump(metadata=b"")
+    assert codes(read(whole, symbols)) == ["firmware-mismatch"]
+    assert codes(read(whole[:-1], symbols)) == ["no-kernel"]
+    nothing = parse(whole, [(200, 210)])
+    assert [each.code for each in read_kernel(nothing, symbols, Memory(nothing.memory)).caveats] == ["no-kernel"]
+
+
 def test_firmware_without_thread_information() -> None:
     assert codes(read(specimen.dump(), FakeSymbols())) == ["no-kernel"]
 
@@ -164,6 +175,27 @@ def test_a_table_that_cannot_be_used(offsets: tuple[int, ...]) -> None:
 )
 def test_states(state: int | None, name: str, *, current: bool, never_ran: bool) -> None:
     assert KernelThread(1, state=state).state_name(current=current, never_ran=never_ran) == name
+
+
+@pytest.mark.parametrize(
+    ("state", "timed", "name"),
+    [
+        (0x10, True, "sleeping"),
+        (0x10, False, "suspended"),
+        (0x12, True, "pending, suspended"),
+        (2, True, "pending"),
+        (4, True, "sleeping"),
+    ],
+)
+def test_older_kernels_suspend_a_thread_that_sleeps(state: int, name: str, *, timed: bool) -> None:
+    assert KernelThread(1, state=state, timed=timed).state_name(current=False, never_ran=False) == name
+
+
+def test_a_timeout_that_runs_is_linked() -> None:
+    symbols = specimen_symbols()
+    symbols.fields = {("k_thread", "base.timeout.node.next"): Field(0x50, 4)}
+    main, worker = read(specimen.dump(), symbols).threads()
+    assert (main.timed, worker.timed) == (False, True)
 
 
 def test_priority_is_signed() -> None:
