@@ -2,7 +2,6 @@
 
 import random
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -184,17 +183,14 @@ def test_assembly_names_are_read_back_even_with_colons_in_the_device() -> None:
 
 async def test_a_full_redis_can_still_be_emptied(settings: Settings, tmp_path: Path) -> None:
     """Chunks that were taken in must find their place, and whole dumps their way on, or it would stay full for ever."""
-    server = local_redis(tmp_path, "--maxmemory", "8mb")
+    server = local_redis(tmp_path)
     settings = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{server.port}/0"})
-    redis = Redis.from_url(settings.redis_url, protocol=2)
-    with suppress(ResponseError):
-        for number in range(10_000):
-            await redis.set(f"ballast:{number}", bytes(4096))
-    with pytest.raises(ResponseError):
-        await redis.set("more", b"is refused")
-    assemblies = Assemblies(redis, settings, 0)
-    assert await place(assemblies, [make_chunk(n, 3, n + 1, boot=7) for n in range(3)]) == "complete"
-    assert await finish(assemblies, AssemblyId("d1", b"dump", 3 * CHUNK, CHUNK), 7)
-    assert await redis.xlen(Keys(settings.key_prefix).dumps(0)) == 1
-    await redis.aclose()
+    async with Redis.from_url(settings.redis_url, protocol=2) as redis:
+        await redis.config_set("maxmemory", 1)
+        with pytest.raises(ResponseError, match="maxmemory"):
+            await redis.set("anything", b"is refused")
+        assemblies = Assemblies(redis, settings, 0)
+        assert await place(assemblies, [make_chunk(n, 3, n + 1, boot=7) for n in range(3)]) == "complete"
+        assert await finish(assemblies, AssemblyId("d1", b"dump", 3 * CHUNK, CHUNK), 7)
+        assert await redis.xlen(Keys(settings.key_prefix).dumps(0)) == 1
     server.kill()
