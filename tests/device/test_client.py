@@ -153,7 +153,8 @@ def test_a_broker_that_comes_back_is_found_again(tmp_path: Path, root: str) -> N
         with server:
             client_of(broker, root).upload(dump, 30, kill_once)
             assert server.content("dev-1") == dump.content
-            assert server.chunks[marks[0]] == ("dev-1", 0)
+            # After at most a window that was still on its way, the client shows chunk 0 first.
+            assert ("dev-1", 0) in server.chunks[marks[0] : marks[0] + 17]
     finally:
         broker.kill()
     assert any(f"{broker.host}:{broker.port}" in one.trouble for one in told)
