@@ -20,6 +20,11 @@ _NAME = r"^[A-Za-z0-9._:@-]{1,100}$"
 """No braces, which are the hash tags of keys, and nothing that a log or a client id would have to escape."""
 
 
+ENV_FILES = ("data/up.env", ".env")
+"""Read from the working folder, later ones first: `faultcast up` leaves the first one there while it runs, so that
+commands typed beside it find its ports and its store. The environment itself wins over both."""
+
+
 class BadSettings(InputError):
     """A setting has a value that cannot be used."""
 
@@ -31,7 +36,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="FAULTCAST_",
-        env_file=".env",
+        env_file=ENV_FILES,
         extra="ignore",
         frozen=True,
         allow_inf_nan=False,

@@ -33,7 +33,7 @@ def config(env: ENV = False) -> None:
                 Text(f"FAULTCAST_{name.upper()}", style), Text(f"= {_without_password(str(getattr(settings, name)))}")
             )
             console.print(Padding(Text(str(field.description), "dim"), (0, 0, 0, 4)))
-        typer.echo("Set them in the environment or in a .env file. Green ones differ from the default.")
+        typer.echo("Set them in the environment or a .env file; a running `faultcast up` sets some. Green: set.")
 
 
 def _without_password(value: str) -> str:

@@ -90,7 +90,13 @@ async def run(plan: Plan, say: Say) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     supervisor = await launch(plan, say)
+    settings = plan.data / "up.env"
+    settings.write_text("".join(f"{name}={value}\n" for name, value in plan.environment().items()))
     say("faultcast", f"devices may connect to {plan.broker_url}; data is in {plan.data}; Ctrl-C stops everything")
-    await stop.wait()
-    say("faultcast", "stopping")
-    await supervisor.stop()
+    say("faultcast", f"commands typed in this folder find it; elsewhere: set -a; . {settings}; set +a")
+    try:
+        await stop.wait()
+    finally:
+        say("faultcast", "stopping")
+        settings.unlink(missing_ok=True)
+        await supervisor.stop()
