@@ -137,11 +137,8 @@ def main(settings: Settings) -> None:
     store = FolderStore(settings.store)
 
     async def work(stop: asyncio.Event) -> None:
-        redis = connect_streams(settings)
         publisher = Publisher(settings, f"faultcast-analyzer-{settings.worker}")
-        try:
+        async with connect_streams(settings) as redis:
             await AnalyzerWorker(settings, redis, store, publisher).run(stop)
-        finally:
-            await redis.aclose()
 
     run_worker(settings, GROUP, work, dependency_checks(settings, store))

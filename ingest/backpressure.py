@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from contract.records import Keys
 from runtime.logs import get_logger
 from runtime.metrics import INGEST_PAUSED, STREAM_LAG
+from runtime.rest import rest
 from runtime.settings import Settings
 from runtime.streams import stream_errors
 
@@ -41,10 +42,7 @@ class Backpressure:
             if reported != reason:
                 log.warning("holding the broker back", reason=reason)
                 reported = reason
-            try:
-                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                continue
+            await rest(stop, LOOK_SECONDS)
         INGEST_PAUSED.set(0)
         self._looked = time.monotonic()
 

@@ -29,6 +29,7 @@ from runtime.metrics import (
     RETRIES,
 )
 from runtime.mqtt import broker_connection
+from runtime.rest import rest
 from runtime.settings import Settings
 from runtime.streams import connect_streams, stream_errors
 from runtime.worker import run_worker
@@ -69,7 +70,7 @@ class IngestWorker:
                     await self._serve(client, stop)
             except BrokerUnavailable as error:
                 log.warning("waiting for the broker", code=error.code, reason=str(error), seconds=round(pause, 1))
-                await _rest(stop, pause)
+                await rest(stop, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _serve(self, client: aiomqtt.Client, stop: asyncio.Event) -> None:
@@ -133,7 +134,7 @@ class IngestWorker:
                 log.warning("holding the broker back", code=error.code, reason=str(error), messages=len(packets))
                 if stop.is_set():
                     return False  # unacknowledged: the broker keeps them for the next worker
-                await _rest(stop, pause)
+                await rest(stop, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         chunks = len(packets) - len(intake.refusals)
         BATCH_CHUNKS.observe(chunks)
@@ -173,21 +174,11 @@ class IngestWorker:
             )
 
 
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
-
-
 def main(settings: Settings) -> None:
     """Run one ingest worker until a signal stops it."""
 
     async def work(stop: asyncio.Event) -> None:
-        redis = connect_streams(settings)
-        try:
+        async with connect_streams(settings) as redis:
             await IngestWorker(settings, redis).run(stop)
-        finally:
-            await redis.aclose()
 
     run_worker(settings, "ingest", work, dependency_checks(settings))

@@ -27,6 +27,7 @@ from runtime.dead_letters import bury, dead_letter, partition_in
 from runtime.logs import get_logger
 from runtime.metrics import ACKS_SENT, CHUNKS_CONFLICTING, CHUNKS_DUPLICATE, CHUNKS_PLACED, DUMPS_REJECTED, STREAM_LAG
 from runtime.mqtt import Publisher
+from runtime.rest import rest
 from runtime.settings import Settings
 from runtime.store import FolderStore
 from runtime.streams import connect_streams, stream_errors
@@ -186,8 +187,7 @@ class ReassemblerWorker:
                         STREAM_LAG.labels(stream).set(await self._redis.xlen(stream))
                 except FaultcastError as error:
                     log.warning("salvage will be tried again", code=error.code, reason=str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), SWEEP_SECONDS)
+            await rest(stop, SWEEP_SECONDS)
 
     async def _share_memory(self) -> None:
         """Give each partition its share of what open uploads may need of Redis' memory."""
@@ -217,11 +217,8 @@ def main(settings: Settings) -> None:
     store = FolderStore(settings.store)
 
     async def work(stop: asyncio.Event) -> None:
-        redis = connect_streams(settings)
         publisher = Publisher(settings, f"faultcast-reassembler-{settings.worker}")
-        try:
+        async with connect_streams(settings) as redis:
             await ReassemblerWorker(settings, redis, store, publisher).run(stop)
-        finally:
-            await redis.aclose()
 
     run_worker(settings, "reassembler", work, dependency_checks(settings, store))

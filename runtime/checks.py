@@ -16,11 +16,8 @@ def dependency_checks(settings: Settings, store: FolderStore | None = None) -> d
         await verify_broker(settings)
 
     async def streams() -> None:
-        redis = connect_streams(settings)
-        try:
+        async with connect_streams(settings) as redis:
             await verify_streams(redis, settings)
-        finally:
-            await redis.aclose()
 
     checks: dict[str, Check] = {"broker": broker, "redis": streams}
     if store is not None:

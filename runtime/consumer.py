@@ -17,6 +17,7 @@ from contract.errors import FaultcastError, ServiceError
 from contract.records import FIELD
 from runtime.logs import get_logger
 from runtime.metrics import ENTRIES_CLAIMED, RETRIES
+from runtime.rest import rest
 from runtime.streams import stream_errors
 
 log = get_logger(__name__)
@@ -101,7 +102,7 @@ class Consumer:
             except ServiceError as error:
                 RETRIES.labels(self._group, error.code).inc()
                 log.warning("waiting for a dependency", code=error.code, reason=str(error), seconds=round(pause, 1))
-                await _sleep(stop, pause)
+                await rest(stop, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 own_backlog = True
 
@@ -196,10 +197,3 @@ class Consumer:
 def _entries(stream: str, raw: list[Any]) -> list[Entry]:
     """Entries of a reply; deleted ones come as (id, None) and need no work."""
     return [Entry(stream, id_, fields.get(FIELD, b"")) for id_, fields in raw if fields is not None]
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

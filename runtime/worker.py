@@ -3,11 +3,11 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 
 from contract.errors import ServiceError
 from runtime.health import Check, serve_health
 from runtime.logs import configure_logs, get_logger
+from runtime.rest import rest
 from runtime.settings import Settings
 
 log = get_logger(__name__)
@@ -53,6 +53,5 @@ async def _verify(checks: Mapping[str, Check], stop: asyncio.Event) -> bool:
                 if asyncio.get_running_loop().time() > deadline:
                     raise
                 log.warning("waiting for a dependency", dependency=name, code=error.code, reason=str(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 1.0)
+                await rest(stop, 1.0)
     return not stop.is_set()
