@@ -50,7 +50,7 @@ class _Analysis:
     def __init__(self, dump: Dump, symbols: TypedSymbols | None, build_id: str | None) -> None:
         self.dump = dump
         self.caveats = list(dump.caveats)
-        self.cpu = cpu_for(dump.header.target, symbols.machine if symbols else None)
+        self.cpu = cpu_for(dump.header.target, symbols.machine if symbols else None, dump.header.pointer_size)
         self.symbols = self._fitting(symbols)
         self.memory = Memory(dump.memory, self.symbols.read_only if self.symbols else None)
         self.kernel = read_kernel(dump, self.symbols, self.memory) if self.symbols else _NO_KERNEL
@@ -148,8 +148,6 @@ class _Analysis:
         cpu = self.cpu
         if cpu is None or thread.saved is None:
             return Subject(thread, None, None, "where the kernel saved its registers is not known")
-        if thread.switch_handle:
-            return Subject(thread, None, None, "this firmware saves registers in a way that cannot be read yet")
         context = cpu.switched_out(thread.saved, self.memory)
         if isinstance(context, str):
             return Subject(thread, None, None, context)

@@ -1,6 +1,6 @@
 """One file per CPU architecture behind one small interface."""
 
-from analyzer.cpu.base import Access, Context, Cpu, CrashContexts, ExceptionReturn, SavedThread, StatusBit
+from analyzer.cpu.base import Access, Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, StatusBit
 from analyzer.cpu.cortex_m import CortexM
 from analyzer.dump.model import Target
 
@@ -11,14 +11,24 @@ __all__ = [
     "Cpu",
     "CrashContexts",
     "ExceptionReturn",
+    "FieldOf",
     "SavedThread",
     "StatusBit",
     "cpu_for",
     "target_name",
 ]
 
-_CPUS: dict[int, Cpu] = {Target.ARM_CORTEX_M: CortexM()}
-_MACHINES = {3: Target.X86, 40: Target.ARM_CORTEX_M, 62: Target.X86_64, 94: Target.XTENSA, 183: Target.ARM64}
+_CPUS: dict[tuple[int, int], Cpu] = {(Target.ARM_CORTEX_M, 4): CortexM()}
+"""By target code and bytes of a pointer."""
+_MACHINES = {
+    3: Target.X86,
+    40: Target.ARM_CORTEX_M,
+    62: Target.X86_64,
+    94: Target.XTENSA,
+    183: Target.ARM64,
+    243: Target.RISC_V,
+}
+"""ELF e_machine to target code."""
 _NAMES = {
     Target.X86: "x86",
     Target.X86_64: "x86-64",
@@ -29,11 +39,11 @@ _NAMES = {
 }
 
 
-def cpu_for(target: int | None, machine: int | None) -> Cpu | None:
+def cpu_for(target: int | None, machine: int | None, pointer_size: int) -> Cpu | None:
     """The CPU of a dump's target code, else of an ELF's e_machine where the dump's header never arrived."""
     if target is None and machine is not None:
         target = _MACHINES.get(machine)
-    return None if target is None else _CPUS.get(target)
+    return None if target is None else _CPUS.get((target, pointer_size))
 
 
 def target_name(target: int | None) -> str:

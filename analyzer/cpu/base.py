@@ -1,12 +1,21 @@
 """What the analyzer asks of a CPU architecture. Nothing in here knows DWARF or Zephyr's kernel objects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
+from analyzer.symbols.interface import Field
+
+FieldOf = Callable[[str, str], Field | None]
+"""Where a member of a structure of the firmware lies, as `Symbols.field` tells it."""
+
+
+def no_fields(_structure: str, _path: str) -> Field | None:
+    """Of a firmware that describes no structures."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +42,15 @@ class CrashContexts:
 class SavedThread:
     """Where the kernel keeps what is needed to find a switched-out thread's registers."""
 
-    stack_pointer_field: int
-    """Address of the field that holds the saved stack pointer."""
+    stack_pointer_field: int | None
+    """Address of the field that holds the saved stack pointer; None where the firmware does not say."""
     exc_return: int | None = None
     """Cortex-M: low byte of the thread's EXC_RETURN, where the firmware stores it."""
+    thread: int = 0
+    """Address of the thread's structure, `struct k_thread`."""
+    switch_handle: int | None = None
+    """The thread's `switch_handle`; None where the structure has none, or it is not in the dump."""
+    field_of: FieldOf = no_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,7 @@ class Fault:
 
 
 class Cpu(Protocol):
-    """An architecture."""
+    """An architecture. What has a body here is what an architecture without that feature answers."""
 
     name: str
     machine: int
@@ -122,31 +136,45 @@ class Cpu(Protocol):
 
     def was_stacked(self, context: Context) -> bool:
         """Whether the status register is one that a CPU can have: what a failed exception entry leaves is none."""
-        ...
+        return True
 
     def salvage(self, context: Context) -> Context:
         """What can be believed of a context whose exception entry failed."""
-        ...
+        return context
 
     def code_address(self, value: int) -> int:
         """A function pointer or return address without instruction set bits."""
-        ...
+        return value
 
     def is_exception_return(self, address: int) -> bool:
         """Whether a return address is a request to return from an exception."""
-        ...
+        return False
 
     def exception_return(self, address: int, registers: Mapping[int, int], memory: Memory) -> ExceptionReturn:
         """The interrupted context; `registers` are those behind the handler's return, with its stack pointer."""
-        ...
+        return ExceptionReturn(None, "this architecture has no such return address")
+
+    def interrupted(
+        self, function: str, registers: Mapping[int, int], memory: Memory, field_of: FieldOf
+    ) -> ExceptionReturn | None:
+        """What lies under a function that the hardware entered; None unless the function is known to be one.
+
+        `registers` are the function's own. For architectures whose exception entry leaves its frame on the stack and
+        no trace in a return address.
+        """
+        return None
+
+    def by_frame_pointer(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
+        """The caller's registers, the program counter among them, where the ABI chains frames by a frame pointer."""
+        return None
 
     def ends_stack(self, address: int) -> bool:
         """Whether a return address is one that marks the outermost frame."""
-        ...
+        return address == 0
 
     def after_call(self, pc: int, memory: Memory) -> bool:
         """Whether the instruction before pc entered the kernel, so that it and not pc is what was executed."""
-        ...
+        return False
 
     def follows_call(self, value: int, memory: Memory) -> bool:
         """Whether a word can be a return address: it has the instruction set bits, and a call stands before it."""
@@ -154,16 +182,16 @@ class Cpu(Protocol):
 
     def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
         """The register through which the call before a return address went; None unless it is such a call."""
-        ...
+        return None
 
     def access(self, context: Context, memory: Memory) -> Access | None:
         """The memory access of the instruction at the context's pc."""
-        ...
+        return None
 
     def fault(self, reason: int) -> Fault | None:
         """What an architecture specific reason code means."""
-        ...
+        return None
 
     def fault_status(self, memory: Memory) -> FaultStatus:
         """The fault status registers, where the dump holds them."""
-        ...
+        return FaultStatus()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzer.cpu import cortex_m_faults, thumb
-from analyzer.cpu.base import Access, Context, CrashContexts, ExceptionReturn, Fault, FaultStatus, SavedThread
+from analyzer.cpu.base import Access, Context, Cpu, CrashContexts, ExceptionReturn, Fault, FaultStatus, SavedThread
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -41,7 +41,7 @@ _OFFSET_XPSR, _OFFSET_SP, _OFFSET_R4, _OFFSET_VALID = 28, 32, 36, 68
 _SOFTWARE_NAMES = {number: f"r{number}" for number in range(13)}
 
 
-class CortexM:
+class CortexM(Cpu):
     """Armv6-M, Armv7-M and Armv8-M."""
 
     name = "ARM Cortex-M"
@@ -87,6 +87,10 @@ class CortexM:
 
     def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
         """The registers that PendSV saved: r4..r11 and psp in the thread's structure, the others on its stack."""
+        if thread.switch_handle is not None:
+            return "this firmware saves registers in a way that cannot be read yet"
+        if thread.stack_pointer_field is None:
+            return "where the kernel saved its registers is not known"
         base = thread.stack_pointer_field - 4 * CALLEE_SAVED
         pointer = memory.unsigned(thread.stack_pointer_field, 4)
         saved = memory.read(base, 4 * CALLEE_SAVED)

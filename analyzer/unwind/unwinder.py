@@ -169,9 +169,24 @@ class Unwinder:
             return End(EndCode.NO_SYMBOLS, "the firmware's symbols are needed to go on")
         if not self.is_executable(frame.pc):
             return self._behind_bad_jump(frame) if frame.interrupted else self._not_code(frame.pc)
+        under = None if function is None else self._under(function, frame)
+        if under is not None:
+            return under
         if row is None:
             return self._scan(frame, first=first)
         return self._by_rules(frame, row)
+
+    def _under(self, function: str, frame: Frame) -> Frame | End | None:
+        """What the hardware interrupted to enter a function; None unless the function is known to be such a one."""
+        if self.symbols is None:
+            return None
+        found = self.cpu.interrupted(function, frame.registers, self.memory, self.symbols.field)
+        if found is None:
+            return None
+        if found.context is None:
+            return End(EndCode.INTERRUPTED, f"exception entry: {found.reason}")
+        pc = found.context.registers.get(self.cpu.pc, 0)
+        return self._frame(pc, found.context.registers, Trust.EXCEPTION, interrupted=True)
 
     def _not_code(self, address: int) -> End:
         return End(EndCode.NO_CODE, f"the return address {address:#x} is not code")

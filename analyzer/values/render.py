@@ -55,7 +55,7 @@ class Renderer:
         self.parts = MOST_PARTS
         return self._value(place, handle, 0, 0, 0)
 
-    def _value(self, place: Place, handle: int, bit_offset: int, bit_size: int, depth: int) -> Value:  # noqa: PLR0911 - one return per kind of type
+    def _value(self, place: Place, handle: int, bit_offset: int, bit_size: int, depth: int) -> Value:
         name = self.symbols.type_name(handle)
         if isinstance(place, Nowhere):
             return unknown(name, place.reason)

@@ -3,13 +3,15 @@
 The table is that of Zephyr's `subsys/debug/thread_info.c`; before it got its name it was `subsys/debug/openocd.c`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analyzer.symbols.interface import Field, Symbols
 
 MAX_ENTRIES = 64
 MAX_OFFSET = 1 << 16
+_STACK_POINTERS = ("psp", "sp_elx", "rsp", "esp", "sp")
+"""What the architectures call the saved stack pointer: Cortex-M, ARM64, x86-64, x86, RISC-V."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class KernelLayout:
     timeout: int | None
     """Of the link in the kernel's list of timeouts: NULL while none runs."""
     switch_handle: int | None
+    field_of: Callable[[str, str], Field | None]
+    """Any other member."""
 
 
 def read_layout(symbols: Symbols) -> KernelLayout | None:
@@ -58,6 +62,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
         return None
     arch, exc_return = table.offset(10), table.offset(13)
     mode = symbols.field("k_thread", "arch.mode_exc_return")
+    saved = [symbols.field("k_thread", f"callee_saved.{name}") for name in _STACK_POINTERS]
     return KernelLayout(
         pointer_size=size,
         current=cpus + current,
@@ -67,7 +72,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
         state=field("k_thread", "base.thread_state", 5, 1),
         options=field("k_thread", "base.user_options", 6, 1),
         priority=field("k_thread", "base.prio", 7, 1),
-        stack_pointer=offset("k_thread", "callee_saved.psp", 8),
+        stack_pointer=next((found.offset for found in saved if found is not None), table.offset(8)),
         name=field("k_thread", "name", 9, 32),
         exc_return=mode.offset if mode else None if arch is None or exc_return is None else arch + exc_return,
         stack_start=offset("k_thread", "stack_info.start"),
@@ -75,6 +80,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
         pended_on=offset("k_thread", "base.pended_on"),
         timeout=offset("k_thread", "base.timeout.node.next"),
         switch_handle=offset("k_thread", "switch_handle"),
+        field_of=symbols.field,
     )
 
 

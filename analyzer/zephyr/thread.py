@@ -36,8 +36,6 @@ class KernelThread:
     timed: bool = False
     """Whether a timeout runs that wakes it."""
     saved: SavedThread | None = None
-    switch_handle: bool = False
-    """Whether this firmware keeps switched-out registers behind `switch_handle`, where we cannot follow."""
 
     def state_name(self, *, current: bool, never_ran: bool) -> str:
         """The state for a person.
@@ -91,8 +89,13 @@ def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThr
         stack=(start, start + size) if start and size and start + size < 1 << 8 * pointer else None,
         pended_on=word(layout.pended_on),
         timed=bool(word(layout.timeout)),
-        saved=None if layout.stack_pointer is None else SavedThread(address + layout.stack_pointer, exc_return),
-        switch_handle=layout.switch_handle is not None,
+        saved=SavedThread(
+            None if layout.stack_pointer is None else address + layout.stack_pointer,
+            exc_return,
+            thread=address,
+            switch_handle=word(layout.switch_handle),
+            field_of=layout.field_of,
+        ),
     )
 
 

@@ -110,7 +110,7 @@ class _Rewriting:
             raise MalformedDwarf("The targets of jumps have moved.")
         return bytes(out)
 
-    def _operand(self, opcode: int, operand: str) -> bytes:  # noqa: PLR0911 - one return per kind of operand
+    def _operand(self, opcode: int, operand: str) -> bytes:
         match operand:
             case "a":
                 return self._take(self.unit.layout.address_size)

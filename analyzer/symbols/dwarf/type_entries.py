@@ -106,7 +106,7 @@ class TypeEntries:
         target = entry.reference(At.TYPE)
         return UNKNOWN if target is None else self._numbers.get(target.offset, UNKNOWN)
 
-    def _describe(self, entry: Entry) -> Type:  # noqa: PLR0911 - one return per kind of type
+    def _describe(self, entry: Entry) -> Type:
         """The type with numbers of entries where handles will be."""
         tag = entry.tag
         name = qualified_name(entry)

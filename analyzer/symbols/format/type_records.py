@@ -88,7 +88,7 @@ def _put_type(out: bytearray, one: Type, strings: StringWriter) -> None:  # noqa
                 put(out, value)
 
 
-def read_type(data: memoryview, offset: int, strings: StringTable) -> Type:  # noqa: C901, PLR0911 - one return per kind of type
+def read_type(data: memoryview, offset: int, strings: StringTable) -> Type:  # noqa: C901 - one return per kind of type
     """The type at an offset.
 
     Raises:
