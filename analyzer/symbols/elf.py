@@ -31,8 +31,9 @@ SHF_COMPRESSED = 0x800
 
 _COMPRESSED_ZLIB = 1
 _STT_OBJECT, _STT_FUNC, _STT_TLS, _STT_FILE, _STT_SECTION = 1, 2, 6, 4, 3
+_NAMELESS = (_STT_SECTION, _STT_FILE, _STT_TLS)
 _STB_LOCAL, _STB_GLOBAL = 0, 1
-_SHN_UNDEF, _SHN_LORESERVE = 0, 0xFF00
+_SHN_UNDEF, _SHN_LORESERVE, _SHN_ABS = 0, 0xFF00, 0xFFF1
 _EM_ARM = 40
 # `$t`, `$d.7`, `$xrv64i...` say what the bytes behind them are; they name nothing (ELF for the Arm architecture,
 # 5.5.5).
@@ -81,6 +82,8 @@ class RankedSymbol:
     symbol: Symbol
     rank: int
     """Higher wins: functions over objects over bare labels, then global over weak over local."""
+    in_memory: bool = True
+    """Whether it stands for a place in the memory image; linker scripts also name numbers and what lies beyond it."""
 
 
 class Image:
@@ -189,7 +192,7 @@ class Image:
         return None
 
     def symbols(self) -> Iterator[RankedSymbol]:
-        """Functions, objects and labels of `.symtab` in file order; no Thumb bits, no mapping symbols."""
+        """Functions, objects, labels and numbers of `.symtab` in file order; no Thumb bits, no mapping symbols."""
         table = next((section for section in self.sections if section.kind == "SHT_SYMTAB"), None)
         if table is None or not 0 < table.link < len(self.sections):
             return
@@ -204,7 +207,7 @@ class Image:
             else:
                 name_offset, info, _, index, value, size = row
             kind, binding = info & 15, info >> 4
-            if index == _SHN_UNDEF or index >= _SHN_LORESERVE or kind in (_STT_SECTION, _STT_FILE, _STT_TLS):
+            if index == _SHN_UNDEF or _SHN_LORESERVE <= index != _SHN_ABS or kind in _NAMELESS:
                 continue
             name = names.get(name_offset)
             if name is None:
@@ -212,14 +215,15 @@ class Image:
                 end = strings.find(b"\0", name_offset, limit)
                 name = strings[name_offset : end if end >= 0 else limit].decode("utf-8", "replace")
                 names[name_offset] = name
-            if not name or _MAPPING_SYMBOL.match(name) or not self._is_allocated(index):
+            if not name or _MAPPING_SYMBOL.match(name):
                 continue
-            is_function = kind == _STT_FUNC
+            in_memory = self._is_allocated(index)
+            is_function = kind == _STT_FUNC and in_memory
             if is_function and thumb:
                 value &= ~1
             rank = (2 if is_function else 1 if kind == _STT_OBJECT else 0) * 3
             rank += 0 if binding == _STB_LOCAL else 2 if binding == _STB_GLOBAL else 1
-            yield RankedSymbol(Symbol(name, value, size, is_function), rank)
+            yield RankedSymbol(Symbol(name, value, size, is_function), rank, in_memory)
 
     def _is_allocated(self, index: int) -> bool:
         return index < len(self.sections) and self.sections[index].is_allocated

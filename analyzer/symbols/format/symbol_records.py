@@ -42,17 +42,18 @@ def cover(symbols: Sequence[RankedSymbol], section_end: Callable[[int], int | No
     """Which symbol names an address: symbol number plus one, from each address on.
 
     Of symbols with a size the one that starts last wins, and of those of one address the better ranked. A symbol
-    without a size reaches to the next symbol or the end of its section; a label inside one with a size names nothing.
+    without a size reaches to the next symbol or the end of its section; a label inside one with a size names nothing,
+    and neither does a symbol that stands for no place in memory.
     """
     order = sorted(
         range(len(symbols)), key=lambda number: (symbols[number].symbol.address, symbols[number].rank, -number)
     )
-    following = dict(pairwise(sorted({one.symbol.address for one in symbols})))
+    following = dict(pairwise(sorted({one.symbol.address for one in symbols if one.in_memory})))
     sized: list[_Span] = []
     endless: list[_Span] = []
     for number in order:
         symbol = symbols[number].symbol
-        limit = section_end(symbol.address)
+        limit = section_end(symbol.address) if symbols[number].in_memory else None
         if limit is None:
             continue
         end = symbol.address + symbol.size if symbol.size else following.get(symbol.address, limit)

@@ -152,3 +152,13 @@ def test_functions_that_the_linker_threw_away_leave_no_trace(compiled: Compile) 
     addresses = code_addresses(compiled(*options, sources=("other.c", "third.c")))
     assert {frame.function for address in addresses for frame in index.source_frames(address)} == {"third"}
     assert {index.source_frames(address)[0].file for address in addresses} == {"third.c"}
+
+
+def test_what_the_linker_script_names_outside_of_memory_is_found_by_name_alone(compiled: Compile) -> None:
+    index = read_index(compiled("-O1", "-g", "-Wl,--defsym=_image_ram_end=0x8004"))
+    end = index.symbol("_image_ram_end")
+    assert end is not None
+    assert (end.address, end.is_function) == (0x8004, False)
+    at_end = index.symbol_at(0x8004)
+    assert at_end is not None
+    assert at_end.name != "_image_ram_end"

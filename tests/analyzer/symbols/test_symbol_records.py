@@ -37,3 +37,9 @@ def test_of_symbols_at_one_address_the_better_ranked_counts() -> None:
     assert set(named(("weak", 10, 4, 7), ("strong", 10, 4, 8), ("object", 10, 4, 5)).values()) == {"strong"}
     assert set(named(("b", 10, 4, 8), ("a", 10, 4, 8)).values()) == {"b"}  # then the first of the table
     assert named(("nowhere", 200, 4, 6)) == {}
+
+
+def test_what_is_no_place_in_memory_names_no_address() -> None:
+    size = RankedSymbol(Symbol("heap_size", 12, 0, is_function=False), 2, in_memory=False)
+    start = RankedSymbol(Symbol("start", 10, 0, is_function=False), 2)
+    assert cover([start, size], lambda _: 100) == [(10, (1,)), (100, (0,))]
