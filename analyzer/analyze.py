@@ -1,10 +1,11 @@
 """The analysis of one dump: bytes in, report out, no I/O."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import msgspec
 
-from analyzer.cpu import Context, Cpu, cpu_for, target_name
+from analyzer.cpu import UNKNOWN_INTERRUPT, Context, Cpu, cpu_for, target_name
 from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import MISMATCH
@@ -93,6 +94,9 @@ class _Analysis:
             self.caveats.append(Caveat("no-registers", problem))
             return Subject(thread, None, None, problem)
         found = self.cpu.crashed(self.dump.architecture, self.memory, thread.stack if thread else None)
+        if self.kernel.in_interrupt:
+            handlers = (replace(each, interrupt=each.interrupt or UNKNOWN_INTERRUPT) for each in found.contexts)
+            found = replace(found, contexts=tuple(handlers))
         self.caveats += found.caveats
         reason = reason_of(self.dump.header.reason or 0)
         unwinder = self._unwinder(self.cpu)
@@ -125,7 +129,9 @@ class _Analysis:
         return cpu.salvage(context)
 
     def _unwinder(self, cpu: Cpu) -> Unwinder:
-        return Unwinder(cpu, self.memory, self.symbols, is_thread_entry, self._evaluate)
+        current = self.kernel.current
+        saved = None if current is None else current.saved
+        return Unwinder(cpu, self.memory, self.symbols, is_thread_entry, self._evaluate, saved)
 
     def _evaluate(self, expression: bytes, machine: Machine, initial: int | None) -> int | None:
         """A DWARF expression of the call frame information; None where it needs what is not known."""

@@ -1,10 +1,21 @@
 """One file per CPU architecture behind one small interface."""
 
-from analyzer.cpu.base import Access, Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, StatusBit
+from analyzer.cpu.base import (
+    UNKNOWN_INTERRUPT,
+    Access,
+    Context,
+    Cpu,
+    CrashContexts,
+    ExceptionReturn,
+    FieldOf,
+    SavedThread,
+    StatusBit,
+)
 from analyzer.cpu.cortex_m import CortexM
 from analyzer.dump.model import Target
 
 __all__ = [
+    "UNKNOWN_INTERRUPT",
     "Access",
     "Context",
     "CortexM",

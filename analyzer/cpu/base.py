@@ -18,6 +18,45 @@ def no_fields(_structure: str, _path: str) -> Field | None:
     return None
 
 
+UNKNOWN_INTERRUPT = -1
+"""In place of the number of an interrupt, where only the kernel tells that one was being handled."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusBit:
+    """A bit of a fault status register that was set."""
+
+    register: str
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What the CPU can tell about a fault from reason code, registers and code alone."""
+
+    kind: str
+    """Stable slug."""
+    label: str
+    """Start of a title, such as `Division by zero`."""
+    reason: str
+    """The reason code's name."""
+    details: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class FaultStatus:
+    """The fault status registers, as far as the dump holds them."""
+
+    bits: tuple[StatusBit, ...] = ()
+    address: int | None = None
+    """The address whose access failed, when the hardware says that it is valid."""
+    reason: int | None = None
+    """The reason code that the bits stand for."""
+    fault: Fault | None = None
+    """What they say where no reason code stands for it, such as the exception's vector."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The registers of one moment of one thread. A register that is not known is not in the mapping."""
@@ -28,6 +67,8 @@ class Context:
     """The program status register, which has no DWARF number."""
     interrupt: int = 0
     """Number of the exception or interrupt that was being handled; 0 in a thread."""
+    fault: FaultStatus | None = None
+    """What the dump's own register block says about the fault; None where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +104,6 @@ class ExceptionReturn:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusBit:
-    """A bit of a fault status register that was set."""
-
-    register: str
-    name: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class FaultStatus:
-    """The fault status registers, as far as the dump holds them."""
-
-    bits: tuple[StatusBit, ...] = ()
-    address: int | None = None
-    """The address whose access failed, when the hardware says that it is valid."""
-    reason: int | None = None
-    """The reason code that the bits stand for."""
-
-
-@dataclass(frozen=True, slots=True)
 class Access:
     """The memory access that an instruction makes."""
 
@@ -93,19 +114,6 @@ class Access:
     """DWARF number of the base register."""
     base_value: int
     address: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What the CPU can tell about a fault from reason code, registers and code alone."""
-
-    kind: str
-    """Stable slug."""
-    label: str
-    """Start of a title, such as `Division by zero`."""
-    reason: str
-    """The reason code's name."""
-    details: tuple[str, ...] = field(default=())
 
 
 class Cpu(Protocol):
@@ -155,14 +163,32 @@ class Cpu(Protocol):
         return ExceptionReturn(None, "this architecture has no such return address")
 
     def interrupted(
-        self, function: str, registers: Mapping[int, int], memory: Memory, field_of: FieldOf
+        self,
+        function: str,
+        registers: Mapping[int, int],
+        memory: Memory,
+        field_of: FieldOf,
+        thread: SavedThread | None = None,
     ) -> ExceptionReturn | None:
         """What lies under a function that the hardware entered; None unless the function is known to be one.
 
-        `registers` are the function's own. For architectures whose exception entry leaves its frame on the stack and
-        no trace in a return address.
+        `registers` are the function's own; `thread` is the current one, where it is known. For architectures whose
+        exception entry leaves its frame on the stack, or in the thread's structure, and no trace in a return address.
         """
         return None
+
+    def called_from(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
+        """The caller's registers where a call has just landed, the return address in place of the program counter.
+
+        None where the return address is not known.
+        """
+        return_address = None if self.link is None else registers.get(self.link)
+        if return_address is None:
+            return None
+        kept = {number: value for number, value in registers.items() if number in self.callee_saved}
+        if self.sp in registers:
+            kept[self.sp] = registers[self.sp]
+        return {**kept, self.pc: return_address}
 
     def by_frame_pointer(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
         """The caller's registers, the program counter among them, where the ABI chains frames by a frame pointer."""

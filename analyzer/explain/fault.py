@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from analyzer.cpu import Context, Cpu
-from analyzer.cpu.base import Access, Fault, FaultStatus
+from analyzer.cpu.base import UNKNOWN_INTERRUPT, Access, Fault, FaultStatus
 from analyzer.dump.memory import Memory
 from analyzer.grouping import Plumbing
 from analyzer.unwind import Stack
@@ -71,6 +71,8 @@ class _Verdict:
 def explain(facts: Facts, plumbing: Plumbing) -> Explanation:
     """Explain a crash; says only what the facts support."""
     status = facts.cpu.fault_status(facts.memory) if facts.cpu else FaultStatus()
+    if facts.context and facts.context.fault:
+        status = facts.context.fault
     verdict, name = _by_reason(facts, status)
     software = facts.reason is not None and bool((common := reason_of(facts.reason)) and common.software)
     cpu, context = facts.cpu, facts.context
@@ -114,6 +116,9 @@ def _by_reason(facts: Facts, status: FaultStatus) -> tuple[_Verdict, str]:
     code = facts.reason
     if code == 0 and status.reason is not None:
         code = status.reason
+    if code == 0 and status.fault is not None:
+        found = status.fault
+        return _Verdict(found.kind, found.label, found.details[0]), f"{found.reason} (reason 0)"
     if code is None:
         return _Verdict("unknown", "Crash", "the reason never arrived"), "reason unknown"
     common = reason_of(code)
@@ -197,6 +202,8 @@ def _describe(access: Access, cpu: Cpu) -> str:
 def _interrupt(number: int, thread: str | None) -> str:
     what = f"interrupt {number - FIRST_INTERRUPT}" if number >= FIRST_INTERRUPT else "exception"
     during = f" while thread {thread} was current" if thread else ""
+    if number == UNKNOWN_INTERRUPT:
+        return f"it happened in an interrupt handler{during}"
     return f"it happened in the handler of {what} (exception number {number}){during}"
 
 

@@ -67,7 +67,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     waits_for: str | None = None
     """The object that it is pending on."""
     interrupt: int | None = None
-    """Number of the exception whose handler crashed while this thread was current."""
+    """Number of the exception whose handler crashed while this thread was current; -1 where it is not known."""
     stack: Stack | None = None
     registers: dict[str, str | None] = {}
     """Of the innermost frame; null where a register is not known."""

@@ -68,7 +68,7 @@ def _thread_line(thread: model.Thread) -> RenderableType:
     if thread.waits_for:
         facts.append(f"waits for {_safe(thread.waits_for)}")
     if thread.interrupt is not None:
-        facts.append(f"in exception {thread.interrupt}")
+        facts.append("in an interrupt" if thread.interrupt < 0 else f"in exception {thread.interrupt}")
     if thread.priority is not None:
         facts.append(f"priority {thread.priority}")
     line.append("  " + " · ".join(facts), "dim")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from analyzer.cpu import Context, Cpu
+from analyzer.cpu import Context, Cpu, SavedThread
 from analyzer.dump.memory import Memory
 from analyzer.symbols.interface import RuleKind, UnwindRow
 from analyzer.symbols.types import TypedSymbols
@@ -77,6 +77,8 @@ class Unwinder:
     is_outermost: Callable[[str], bool] = lambda _function: False
     """Whether a function is one that nothing calls, such as a thread's entry."""
     evaluate: Evaluate = _evaluate_nothing
+    thread: SavedThread | None = None
+    """The current thread: some kernels keep in its structure what an interrupt handler interrupted."""
 
     def unwind(self, context: Context, stack: tuple[int, int] | None = None, *, software_fault: bool = False) -> Stack:
         """Unwind from a context.
@@ -180,7 +182,7 @@ class Unwinder:
         """What the hardware interrupted to enter a function; None unless the function is known to be such a one."""
         if self.symbols is None:
             return None
-        found = self.cpu.interrupted(function, frame.registers, self.memory, self.symbols.field)
+        found = self.cpu.interrupted(function, frame.registers, self.memory, self.symbols.field, self.thread)
         if found is None:
             return None
         if found.context is None:
@@ -192,16 +194,11 @@ class Unwinder:
         return End(EndCode.NO_CODE, f"the return address {address:#x} is not code")
 
     def _behind_bad_jump(self, frame: Frame) -> Frame | End:
-        """A call through a bad pointer has done nothing yet but to set the link register."""
-        link = None if self.cpu.link is None else frame.register(self.cpu.link)
-        if link is None:
+        """A call through a bad pointer has done nothing yet but to leave its return address."""
+        caller = self.cpu.called_from(frame.registers, self.memory)
+        if caller is None:
             return End(EndCode.NO_CODE, f"the program counter {frame.pc:#x} is not code")
-        registers = {
-            number: value
-            for number, value in frame.registers.items()
-            if number in self.cpu.callee_saved or number == self.cpu.sp
-        }
-        return self._returning_to(link, registers, Trust.CONTEXT)
+        return self._returning_to(caller[self.cpu.pc], without(caller, self.cpu.pc), Trust.CONTEXT)
 
     def _by_rules(self, frame: Frame, row: UnwindRow) -> Frame | End:
         cfa = frame.canonical_address

@@ -25,6 +25,8 @@ class Kernel:
     current: KernelThread | None
     others: tuple[KernelThread, ...]
     caveats: tuple[Caveat, ...]
+    in_interrupt: bool = False
+    """Whether an interrupt was being handled, by the kernel's own count; not every architecture keeps it."""
 
     def threads(self) -> tuple[KernelThread, ...]:
         """All of them."""
@@ -61,7 +63,13 @@ def read_kernel(dump: Dump, symbols: Symbols, memory: Memory) -> Kernel:
     if problem:
         caveats.append(Caveat("thread-list", problem))
     others = tuple(read_thread(address, layout, memory) for address in addresses if address != current)
-    return Kernel(read_thread(current, layout, memory) if current else None, others, tuple(caveats))
+    nested = None if word is None or layout.nested is None else word(layout.nested)
+    return Kernel(
+        read_thread(current, layout, memory) if current else None,
+        others,
+        tuple(caveats),
+        in_interrupt=bool((nested or 0) & 0xFFFFFFFF),
+    )
 
 
 def _kernel_reader(

@@ -31,6 +31,8 @@ class KernelLayout:
     stack_pointer: int | None
     """Of the saved stack pointer."""
     name: Field | None
+    nested: int | None
+    """Of the first CPU's count of interrupts being handled, from the start of `_kernel`."""
     exc_return: int | None
     stack_start: int | None
     stack_size: int | None
@@ -61,6 +63,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
     if current is None:
         return None
     arch, exc_return = table.offset(10), table.offset(13)
+    nested = symbols.field("_cpu", "nested")
     mode = symbols.field("k_thread", "arch.mode_exc_return")
     saved = [symbols.field("k_thread", f"callee_saved.{name}") for name in _STACK_POINTERS]
     return KernelLayout(
@@ -74,6 +77,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
         priority=field("k_thread", "base.prio", 7, 1),
         stack_pointer=next((found.offset for found in saved if found is not None), table.offset(8)),
         name=field("k_thread", "name", 9, 32),
+        nested=None if nested is None else cpus + nested.offset,
         exc_return=mode.offset if mode else None if arch is None or exc_return is None else arch + exc_return,
         stack_start=offset("k_thread", "stack_info.start"),
         stack_size=offset("k_thread", "stack_info.size"),
