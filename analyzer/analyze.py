@@ -15,12 +15,15 @@ from analyzer.explain.fault import SourceLine
 from analyzer.grouping import NamedFrame, group, load_plumbing
 from analyzer.report import model
 from analyzer.report.build import Subject, ThreadWriter
+from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.interface import Machine
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Unwinder
 from analyzer.values.expression import BadExpression, compute
 from analyzer.values.expression import Context as EvaluationContext
 from analyzer.zephyr import Kernel, KernelThread, is_thread_entry, read_kernel, reason_of
+from analyzer.zephyr.objects import read_objects
+from analyzer.zephyr.thread import has_sentinel
 
 STACKING_FAILED = (2, 17, 23, 32)
 """Reason codes with which the exception frame itself may be missing."""
@@ -166,7 +169,10 @@ class _Analysis:
         return Subject(thread, context, unwinder.unwind(context, thread.stack))
 
     def report(self) -> model.Report:
-        writer = ThreadWriter(self.cpu, self.memory, self.symbols, self.dump.header.pointer_size)
+        objects = self._objects()
+        writer = ThreadWriter(
+            self.cpu, self.memory, self.symbols, self.dump.header.pointer_size, objects, sentinels=self._sentinels()
+        )
         crashed = writer.thread(self.crashed, crashed=True)
         threads = [crashed, *self._other_threads(writer)]
         explanation = self._explain(crashed)
@@ -199,8 +205,26 @@ class _Analysis:
                 matches=self._matches(),
             ),
             dump=self._facts(writer),
-            warnings=[model.Warning(code=caveat.code, text=caveat.text) for caveat in self.caveats],
+            objects=list(objects.objects()) if objects else [],
+            deadlocks=objects.deadlocks() if objects else [],
+            warnings=[
+                *(model.Warning(code=caveat.code, text=caveat.text) for caveat in self.caveats),
+                *(objects.warnings() if objects else ()),
+            ],
         )
+
+    def _objects(self) -> ObjectWriter | None:
+        """The kernel objects; none where the firmware is another one, for they would be made up."""
+        if self.symbols is None or self._matches() is False:
+            return None
+        threads = self.kernel.threads()
+        found = read_objects(self.symbols, self.memory, threads)
+        return ObjectWriter(self.cpu, self.symbols, found, {thread.address: thread for thread in threads})
+
+    def _sentinels(self) -> bool:
+        """Whether this firmware marks the ends of its stacks."""
+        stacks = [thread.stack for thread in self.kernel.threads() if thread.stack is not None]
+        return any(has_sentinel(stack, self.memory) for stack in stacks)
 
     def _matches(self) -> bool | None:
         if self.symbols is None:

@@ -8,11 +8,12 @@ import msgspec
 from analyzer.cpu import Context, Cpu
 from analyzer.dump.memory import Memory
 from analyzer.report import model
+from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack
 from analyzer.values.locals import locals_at
 from analyzer.zephyr import KernelThread
-from analyzer.zephyr.thread import stack_peak
+from analyzer.zephyr.thread import has_sentinel, stack_peak
 
 Locals = Sequence[model.Local]
 
@@ -36,6 +37,9 @@ class ThreadWriter:
     memory: Memory
     symbols: TypedSymbols | None
     pointer_size: int
+    objects: ObjectWriter | None = None
+    sentinels: bool = False
+    """Whether this firmware marks the ends of its stacks, so that a missing mark is an overflow."""
 
     def address(self, value: int) -> str:
         """An address in the width of the machine."""
@@ -57,7 +61,7 @@ class ThreadWriter:
         if kernel is None:
             return thread
         never_ran = not crashed and len(frames) == 1 and thread.complete
-        return msgspec.structs.replace(
+        thread = msgspec.structs.replace(
             thread,
             name=kernel.name,
             state=kernel.state_name(current=crashed, never_ran=never_ran),
@@ -68,6 +72,7 @@ class ThreadWriter:
             waits_for=self._object(kernel.pended_on),
             stack=self._stack(kernel, None if interrupt else context),
         )
+        return thread if self.objects is None else self.objects.waits(thread, kernel)
 
     def frames(self, stack: Stack | None) -> list[model.Frame]:
         """The frames of a stack, inlined functions expanded, innermost first."""
@@ -128,7 +133,8 @@ class ThreadWriter:
             size=end - start,
             used=end - pointer if pointer is not None and inside else None,
             peak=stack_peak(kernel.stack, self.memory),
-            overflow=pointer is not None and pointer < start,
+            overflow=(pointer is not None and pointer < start)
+            or (self.sentinels and has_sentinel(kernel.stack, self.memory) is False),
         )
 
     def _function(self, address: int | None) -> str | None:

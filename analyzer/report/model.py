@@ -66,11 +66,46 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """The thread's function."""
     waits_for: str | None = None
     """The object that it is pending on."""
+    waits_kind: str | None = None
+    """What kind of object that is, such as `mutex`."""
+    waits_owner: str | None = None
+    """The thread that holds it."""
+    wakes_in: int | None = None
+    """Ticks until its timeout ends, counted from the last tick that the kernel announced."""
     interrupt: int | None = None
     """Number of the exception whose handler crashed while this thread was current; -1 where it is not known."""
     stack: Stack | None = None
     registers: dict[str, str | None] = {}
     """Of the innermost frame; null where a register is not known."""
+
+
+class KernelObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A mutex, semaphore, queue, timer, heap …, and what it was doing."""
+
+    kind: str
+    name: str
+    """Of the variable, or of the part of one, such as `queues[2].lock`."""
+    address: str
+    state: str
+    """For a person, in half a line; empty where only the waiting threads are known."""
+    facts: dict[str, int] = {}
+    """For scripts; sizes in bytes, times in ticks."""
+    functions: dict[str, list[str]] = {}
+    """What it will call: a timer's function, the handlers of work that is pending."""
+    owner: str | None = None
+    """The thread that holds it."""
+    waiting: list[str] = []
+    """The threads that wait for it."""
+    problem: str | None = None
+    """What is wrong with it, such as a damaged heap."""
+
+
+class DeadlockStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One thread of a deadlock: it waits for a mutex that the next one holds."""
+
+    thread: str
+    mutex: str
+    held_by: str
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +170,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The crashed one first."""
     firmware: Firmware
     dump: Dump
+    objects: list[KernelObject] = []
+    """By address."""
+    deadlocks: list[list[DeadlockStep]] = []
+    """Circles of threads that wait for each other."""
     warnings: list[Warning] = []
 
     def crashed_thread(self) -> Thread | None:

@@ -22,6 +22,8 @@ def print_report(report: model.Report, console: Console) -> None:
     console.print(_headline(report))
     for warning in report.warnings:
         console.print(_warning(warning))
+    for circle in report.deadlocks:
+        console.print(_deadlock(circle))
     crashed = report.crashed_thread()
     if crashed is not None:
         console.print()
@@ -34,6 +36,9 @@ def print_report(report: model.Report, console: Console) -> None:
         console.print()
         console.print(_thread_line(thread))
         console.print(Padding(_frames(thread, variables=False), _INDENT))
+    if report.objects:
+        console.print()
+        console.print(_objects(report.objects))
     console.print()
     console.print(_facts(report))
 
@@ -56,8 +61,33 @@ def _warning(warning: model.Warning) -> RenderableType:
     return Text.assemble((f"{sign} {warning.code}: ", style), (_safe(warning.text), style if loud else ""))
 
 
+def _deadlock(circle: Sequence[model.DeadlockStep]) -> RenderableType:
+    steps = [f"{_safe(step.thread)} waits for {_safe(step.mutex)}, held by {_safe(step.held_by)}" for step in circle]
+    return Text.assemble(("✗ deadlock: ", "bold red"), "; ".join(steps))
+
+
+def _objects(objects: Sequence[model.KernelObject]) -> RenderableType:
+    """What is in trouble or waited for; the rest is counted."""
+    table = Table.grid(padding=(0, 2))
+    shown = [one for one in objects if one.problem or one.owner or one.waiting]
+    for one in shown:
+        state = Text(one.state)
+        if one.owner:
+            state.append(f" by {_safe(one.owner)}")
+        if one.waiting:
+            names = ", ".join(map(_safe, one.waiting))
+            state.append(f"{' · ' if state else ''}awaited by {names}", "dim")
+        if one.problem:
+            state.stylize("bold red")
+        table.add_row(Text(one.kind, style="dim"), Text(_safe(one.name), style="bold"), state)
+    rest = len(objects) - len(shown)
+    more = Text(f"{rest} kernel objects {'more ' if shown else ''}in the JSON report", style="dim")
+    return Group(table, more) if shown and rest else table if shown else more
+
+
 def _thread_line(thread: model.Thread) -> RenderableType:
-    name = _safe(thread.name) or ("thread " + thread.address if thread.address else "unknown thread")
+    unnamed = f"{_safe(thread.entry)} at {thread.address}" if thread.entry else f"thread {thread.address}"
+    name = _safe(thread.name) or (unnamed if thread.address else "unknown thread")
     line = Text.assemble(
         ("● " if thread.crashed else "○ ", "red" if thread.crashed else "dim"),
         (name, "bold red" if thread.crashed else "bold cyan"),
@@ -66,7 +96,10 @@ def _thread_line(thread: model.Thread) -> RenderableType:
     if thread.state != "unknown":
         facts.append(thread.state)
     if thread.waits_for:
-        facts.append(f"waits for {_safe(thread.waits_for)}")
+        held = f", held by {_safe(thread.waits_owner)}" if thread.waits_owner else ""
+        facts.append(f"waits for {_safe(thread.waits_kind)} {_safe(thread.waits_for)}".replace("  ", " ") + held)
+    if thread.wakes_in is not None:
+        facts.append(f"wakes in {thread.wakes_in} ticks")
     if thread.interrupt is not None:
         facts.append("in an interrupt" if thread.interrupt < 0 else f"in exception {thread.interrupt}")
     if thread.priority is not None:

@@ -3,7 +3,7 @@
 Types refer to each other by handle. Handle 0 is `void`, -1 stands for a type that the debug information does not give.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -131,6 +131,14 @@ class TypedSymbols(Symbols, Protocol):
 
     def type(self, handle: int) -> Type:
         """The type behind a handle; `VOID_TYPE` for 0, an unnamed `OpaqueType` for -1."""
+        ...
+
+    def size_of(self, handle: int) -> int | None:
+        """Bytes of a value of that type; None when it has no size."""
+        ...
+
+    def global_variables(self) -> Iterator[Global]:
+        """All variables that are not local to a function, by name."""
         ...
 
     def call_site(self, return_address: int) -> CallSite | None:

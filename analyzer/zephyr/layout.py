@@ -38,7 +38,7 @@ class KernelLayout:
     stack_size: int | None
     pended_on: int | None
     timeout: int | None
-    """Of the link in the kernel's list of timeouts: NULL while none runs."""
+    """Of the thread's timeout, which starts with the link in the kernel's list of timeouts: NULL while none runs."""
     switch_handle: int | None
     field_of: Callable[[str, str], Field | None]
     """Any other member."""

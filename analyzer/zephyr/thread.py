@@ -12,6 +12,8 @@ from analyzer.zephyr.layout import KernelLayout
 MAX_NAME = 64
 FILL = 0xAA
 """What CONFIG_INIT_STACKS fills unused stack with."""
+SENTINEL = bytes.fromhex("f0f0f0f0")
+"""What CONFIG_STACK_SENTINEL keeps at the end of a stack (Zephyr's `kernel/include/kernel_internal.h`)."""
 _SLEEPING = 1 << 2
 _PENDING, _SUSPENDED = 1 << 1, 1 << 4
 _STATES = {0: "dummy", 1: "pending", 3: "dead", 4: "suspended", 5: "aborting", 6: "suspending", 7: "ready"}
@@ -35,6 +37,8 @@ class KernelThread:
     pended_on: int | None = None
     timed: bool = False
     """Whether a timeout runs that wakes it."""
+    timeout: int | None = None
+    """Address of the thread's timeout."""
     saved: SavedThread | None = None
 
     def state_name(self, *, current: bool, never_ran: bool) -> str:
@@ -89,6 +93,7 @@ def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThr
         stack=(start, start + size) if start and size and start + size < 1 << 8 * pointer else None,
         pended_on=word(layout.pended_on),
         timed=bool(word(layout.timeout)),
+        timeout=None if layout.timeout is None else address + layout.timeout,
         saved=SavedThread(
             None if layout.stack_pointer is None else address + layout.stack_pointer,
             exc_return,
@@ -105,8 +110,15 @@ def stack_peak(stack: tuple[int, int], memory: Memory) -> int | None:
     content = memory.dumped(start, end - start)
     if len(content) < end - start:
         return None
-    untouched = len(content) - len(content.lstrip(bytes([FILL])))
-    return len(content) - untouched if untouched >= 8 else None
+    below = content.removeprefix(SENTINEL)
+    untouched = len(below) - len(below.lstrip(bytes([FILL])))
+    return len(below) - untouched if untouched >= 8 else None
+
+
+def has_sentinel(stack: tuple[int, int], memory: Memory) -> bool | None:
+    """Whether the sentinel is where a stack ends; None where that is not in the dump."""
+    content = memory.dumped(stack[0], len(SENTINEL))
+    return content == SENTINEL if len(content) == len(SENTINEL) else None
 
 
 def _read_name(address: int, layout: KernelLayout, memory: Memory) -> str | None:

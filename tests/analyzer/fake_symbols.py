@@ -1,9 +1,10 @@
 """Symbols over a few dictionaries, for a firmware that was never linked."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.symbols.interface import CallSite, Field, RegisterRule, RuleKind, SourceFrame, Symbol, UnwindRow, Variable
-from analyzer.symbols.types import VOID_TYPE, Type
+from analyzer.symbols.types import VOID_TYPE, Global, Type
 from tests.analyzer import specimen
 
 SP, LR = 13, 14
@@ -16,7 +17,7 @@ def row(frame_size: int, **saved: int) -> UnwindRow:
     return UnwindRow(SP, frame_size, b"", rules, LR, signal_frame=False)
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeSymbols:
     """Implements `TypedSymbols`."""
 
@@ -79,6 +80,12 @@ class FakeSymbols:
     def type(self, handle: int) -> Type:
         del handle
         return VOID_TYPE
+
+    def size_of(self, handle: int) -> int | None:
+        del handle
+
+    def global_variables(self) -> Iterator[Global]:
+        return iter(())
 
     def call_site(self, return_address: int) -> CallSite | None:
         return self.call_sites.get(return_address)

@@ -34,7 +34,7 @@ def test_what_a_person_looks_for() -> None:
         "↳ calibration_in_range  src/app/sensor.c:41  inlined",
         "• sensor_poll  src/app/sensor.c:74",
         'label    = "round 13"',
-        "waits for storage_mutex",
+        "waits for mutex storage_mutex, held by ",
         "not started",
         "r7 0x00000000",
     ):

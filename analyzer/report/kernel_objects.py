@@ -1,0 +1,97 @@
+"""From kernel objects to the report's."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from analyzer.cpu import Cpu
+from analyzer.report import model
+from analyzer.symbols.interface import Symbols
+from analyzer.zephyr import KernelThread
+from analyzer.zephyr.objects import KernelObjects, Wait
+
+MAX_OBJECTS = 1000
+"""In a report; those behind it by address are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectWriter:
+    """Writes kernel objects for the report."""
+
+    cpu: Cpu | None
+    symbols: Symbols
+    found: KernelObjects
+    threads: Mapping[int, KernelThread]
+    """By address."""
+
+    def thread_name(self, address: int) -> str:
+        """A thread for a person: by its name, else by the function that it runs, else by its address."""
+        thread = self.threads.get(address)
+        if thread is not None and thread.name:
+            return thread.name
+        if thread is not None and thread.entry:
+            return self._function(thread.entry)
+        return self._address(address)
+
+    def objects(self) -> Iterator[model.KernelObject]:
+        """All of them."""
+        for one in self.found.found[:MAX_OBJECTS]:
+            place, state = one.place, one.state
+            yield model.KernelObject(
+                kind=place.kind,
+                name=place.name,
+                address=self._address(place.address),
+                state=state.text,
+                facts=state.facts,
+                functions={name: [self._function(each) for each in calls] for name, calls in state.functions.items()},
+                owner=None if state.owner is None else self.thread_name(state.owner),
+                waiting=[self.thread_name(thread) for thread in one.waiting],
+                problem=state.problem,
+            )
+
+    def warnings(self) -> Iterator[model.Warning]:
+        """The objects that are damaged: a crash may be what came of it."""
+        for one in self.found.found:
+            if one.state.problem is not None:
+                text = f"{one.place.kind} {one.place.name}: {one.state.problem}"
+                yield model.Warning(code="kernel-object-damaged", text=text)
+
+    def deadlocks(self) -> list[list[model.DeadlockStep]]:
+        """All circles."""
+        return [[self._step(wait) for wait in circle] for circle in self.found.deadlocks]
+
+    def waits(self, thread: model.Thread, kernel: KernelThread) -> model.Thread:
+        """The thread with what it waits for, and for how long at most."""
+        if kernel.timeout is not None:
+            thread = msgspec.structs.replace(thread, wakes_in=self.found.remaining.get(kernel.timeout))
+        one = self.found.awaited_by(kernel.address)
+        if one is not None:
+            owner = None if one.state.owner is None else self.thread_name(one.state.owner)
+            return msgspec.structs.replace(
+                thread, waits_for=one.place.name, waits_kind=one.place.kind, waits_owner=owner
+            )
+        joined = self._joined(kernel.pended_on)
+        return thread if joined is None else msgspec.structs.replace(thread, waits_for=joined, waits_kind="thread")
+
+    def _joined(self, pended_on: int | None) -> str | None:
+        """The thread whose end is waited for."""
+        queue = self.symbols.field("k_thread", "join_queue")
+        if not pended_on or queue is None or (thread := pended_on - queue.offset) not in self.threads:
+            return None
+        return self.thread_name(thread)
+
+    def _step(self, wait: Wait) -> model.DeadlockStep:
+        mutex = self.found.at(wait.mutex)
+        return model.DeadlockStep(
+            thread=self.thread_name(wait.thread),
+            mutex=self._address(wait.mutex) if mutex is None else mutex.place.name,
+            held_by=self.thread_name(wait.owner),
+        )
+
+    def _function(self, address: int) -> str:
+        symbol = None if self.cpu is None else self.symbols.symbol_at(self.cpu.code_address(address))
+        return symbol.name if symbol is not None and symbol.is_function else self._address(address)
+
+    def _address(self, value: int) -> str:
+        return f"{value:#0{2 + 2 * self.symbols.pointer_size}x}"

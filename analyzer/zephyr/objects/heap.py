@@ -1,0 +1,108 @@
+"""`struct sys_heap`: a walk over all chunks (Zephyr's `lib/os/heap.h` and `lib/os/heap-validate.c`).
+
+A heap is a row of chunks of 8-byte units, each with a header of two fields: the size of its left neighbour, and its own
+size with the lowest bit telling that it is used. Fields are 16 bits wide in a small heap and 32 in a big one. Chunk 0
+holds the heap's own structure, `struct z_heap`; a chunk of size 0 ends the row.
+"""
+
+from dataclasses import dataclass
+
+from analyzer.zephyr.objects.members import Members
+from analyzer.zephyr.objects.model import State
+
+UNIT = 8
+MAX_BYTES = 1 << 20
+MOST_SMALL_CHUNKS = 0x7FFF
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """The headers of a heap's chunks."""
+
+    content: bytes
+    field: int
+    """Bytes of a header field."""
+
+    def left(self, chunk: int) -> int:
+        return self._field(chunk, 0)
+
+    def size(self, chunk: int) -> int:
+        return self._field(chunk, 1) >> 1
+
+    def used(self, chunk: int) -> bool:
+        return bool(self._field(chunk, 1) & 1)
+
+    def _field(self, chunk: int, number: int) -> int:
+        start = chunk * UNIT + number * self.field
+        return int.from_bytes(self.content[start : start + self.field], "little")
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a walk counts; sizes in bytes, headers included."""
+
+    used: int = 0
+    free: int = 0
+    largest: int = 0
+    allocations: int = 0
+    problem: str | None = None
+
+
+def read(heap: Members) -> State | None:
+    """How much is used and free, and whether every chunk fits its neighbours."""
+    address = heap.unsigned("heap")
+    if address is None:
+        return None
+    if not address:
+        return State("not initialised")
+    end = heap.at("z_heap", address).unsigned("end_chunk")
+    if end is None:
+        return None
+    if end * UNIT > MAX_BYTES:
+        return State(f"{end * UNIT} bytes", {"size": end * UNIT}, problem="it is too large to be walked")
+    content = heap.memory.read(address, end * UNIT)
+    if content is None:
+        return State(f"{end * UNIT} bytes, not all of them in the dump", {"size": end * UNIT})
+    # The first chunk has no left neighbour: its first field is 0, and its second is not, whatever the width.
+    big = heap.pointer_size > 4 or end > MOST_SMALL_CHUNKS or content[:4] == bytes(4)
+    header = UNIT if big else UNIT // 2
+    tally = _walk(_Chunks(content, header // 2), address, end)
+    facts: dict[str, int] = {"size": end * UNIT, "used": tally.used, "free": tally.free}
+    if tally.problem is not None:
+        return State(f"{end * UNIT} bytes, damaged", facts, problem=tally.problem)
+    largest = max(0, tally.largest - header)
+    facts |= {"largest_free": largest, "allocations": tally.allocations}
+    text = f"{tally.used} bytes used in {tally.allocations} blocks, {tally.free} free, largest {largest}"
+    return State(text, facts)
+
+
+def _walk(chunks: _Chunks, address: int, end: int) -> _Tally:
+    tally = _Tally()
+    chunk = chunks.size(0)
+    if not chunks.used(0) or not 0 < chunk <= end:
+        tally.problem = f"its first chunk at {address:#x} is damaged"
+        return tally
+    before = chunk
+    was_free = False
+    while chunk < end:
+        size, used = chunks.size(chunk), chunks.used(chunk)
+        where = address + chunk * UNIT
+        if chunks.left(chunk) != before:
+            tally.problem = f"the chunk at {where:#x} does not fit the one before it, which was written past its end"
+            return tally
+        if not size or chunk + size > end:
+            tally.problem = f"the chunk at {where:#x} has an impossible size of {size * UNIT} bytes"
+            return tally
+        if not used and was_free:
+            tally.problem = f"the chunk at {where:#x} is free like the one before it, and they were not joined"
+            return tally
+        if used:
+            tally.used += size * UNIT
+            tally.allocations += 1
+        else:
+            tally.free += size * UNIT
+            tally.largest = max(tally.largest, size * UNIT)
+        was_free = not used
+        before = size
+        chunk += size
+    return tally
