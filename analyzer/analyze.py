@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 import msgspec
 
@@ -45,13 +46,13 @@ def analyze(
         UnsupportedDump: there is one, of a kind that cannot be analysed.
         LimitExceeded: there are more than 64 MiB.
     """
-    return _Analysis(parse(dump, missing), symbols, build_id).report()
+    return Analysis(parse(dump, missing), symbols, build_id).report()
 
 
-class _Analysis:
-    """The parts of one analysis, each made from the ones before."""
+class Analysis:
+    """The parts of one analysis, each made from the ones before: for whoever needs more than the report."""
 
-    def __init__(self, dump: Dump, symbols: TypedSymbols | None, build_id: str | None) -> None:
+    def __init__(self, dump: Dump, symbols: TypedSymbols | None, build_id: str | None = None) -> None:
         self.dump = dump
         self.caveats = list(dump.caveats)
         self.cpu = cpu_for(dump.header.target, symbols.machine if symbols else None, dump.header.pointer_size)
@@ -168,13 +169,19 @@ class _Analysis:
             return Subject(thread, None, None, f"its saved program counter {pc:#010x} is not code")
         return Subject(thread, context, unwinder.unwind(context, thread.stack))
 
+    @cached_property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Every thread with its registers and its stack, the crashed one first; as in the report."""
+        return (self.crashed, *self._other_threads())
+
     def report(self) -> model.Report:
+        """What the report says."""
         objects = self._objects()
         writer = ThreadWriter(
             self.cpu, self.memory, self.symbols, self.dump.header.pointer_size, objects, sentinels=self._sentinels()
         )
-        crashed = writer.thread(self.crashed, crashed=True)
-        threads = [crashed, *self._other_threads(writer)]
+        threads = [writer.thread(subject, crashed=subject is self.crashed) for subject in self.subjects]
+        crashed = threads[0]
         explanation = self._explain(crashed)
         threads[0] = self._overflowed(crashed, explanation)
         held = build_id_in(self.dump.memory)
@@ -240,14 +247,14 @@ class _Analysis:
             return crashed
         return msgspec.structs.replace(crashed, stack=msgspec.structs.replace(crashed.stack, overflow=True))
 
-    def _other_threads(self, writer: ThreadWriter) -> Iterator[model.Thread]:
+    def _other_threads(self) -> Iterator[Subject]:
         frames = 0
         for thread in self.kernel.others:
             subject = Subject(thread, None, None, "not unwound: the dump has too many threads and frames")
             if frames < MAX_FRAMES:
                 subject = self._switched_out(thread)
             frames += len(subject.stack.frames) if subject.stack else 0
-            yield writer.thread(subject, crashed=False)
+            yield subject
 
     def _explain(self, crashed: model.Thread) -> Explanation:
         context = self.crashed.context

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from faultcast import __version__
-from faultcast.commands import analyze, config, firmware, fleet, report, send, up, watch, workers
+from faultcast.commands import analyze, config, export, firmware, fleet, gdb, report, send, up, watch, workers
 
 app = typer.Typer(
     help="Crash reports for fleets of embedded devices: core dumps in over MQTT, crash events out.",
@@ -19,6 +19,8 @@ PEOPLE, DEVICES, WORKERS = "For people", "Devices", "Workers"
 
 app.command(rich_help_panel=PEOPLE)(up.up)
 app.command(rich_help_panel=PEOPLE)(analyze.analyze)
+app.command(rich_help_panel=PEOPLE)(gdb.gdb)
+app.command(rich_help_panel=PEOPLE)(export.export)
 app.command(rich_help_panel=PEOPLE)(watch.watch)
 app.command(rich_help_panel=PEOPLE)(report.report)
 app.add_typer(firmware.app, name="firmware", rich_help_panel=PEOPLE)

@@ -123,6 +123,10 @@ class SymbolIndex:
         """Bytes of allocated, non-writable sections; None unless all of them are there."""
         return self._contents.read(address, size)
 
+    def read_only_ranges(self) -> Sequence[tuple[int, int]]:
+        """Half-open address ranges of what `read_only` reads, ascending."""
+        return [(region.address, region.address + region.size) for region in self._contents.regions if region.has_bytes]
+
     def source_frames(self, pc: int) -> Sequence[SourceFrame]:
         """Functions active at pc, innermost first."""
         file, line = self._line(pc)

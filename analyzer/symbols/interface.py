@@ -146,6 +146,10 @@ class Symbols(Protocol):
         """Bytes of allocated, non-writable sections at a virtual address; None unless all of them are there."""
         ...
 
+    def read_only_ranges(self) -> Sequence[tuple[int, int]]:
+        """Half-open address ranges of what `read_only` reads, ascending."""
+        ...
+
     def source_frames(self, pc: int) -> Sequence[SourceFrame]:
         """Functions active at pc, innermost first; the last one is never inlined. Empty where nothing is known."""
         ...

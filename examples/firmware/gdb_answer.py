@@ -194,4 +194,5 @@ def answer() -> dict[str, Any]:
     return {"gdb": gdb.VERSION, "threads": threads}
 
 
-Path(os.environ["GDB_ANSWER"]).write_text(json.dumps(answer()))
+if __name__ == "__main__":
+    Path(os.environ["GDB_ANSWER"]).write_text(json.dumps(answer()))

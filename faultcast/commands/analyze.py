@@ -1,22 +1,13 @@
 """`faultcast analyze`: a report from a dump and its ELF file, on this machine alone."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from faultcast.failure import BAD_USAGE, NOT_A_DUMP, fail, failing_clearly
+from faultcast.failure import failing_clearly
+from faultcast.inputs import DumpFile, analyse_files, read_input
 
-if TYPE_CHECKING:
-    from analyzer.symbols.index import SymbolIndex
-
-DumpFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="DUMP",
-        help="A core dump: as Zephyr wrote it, an image of its flash partition, or a log with `#CD:` lines.",
-    ),
-]
 Elf = Annotated[
     Path | None, typer.Option("--elf", metavar="ELF", help="The firmware's ELF file, with debug information.")
 ]
@@ -31,16 +22,9 @@ def analyze(dump: DumpFile, elf: Elf = None, json: Json = False) -> None:
     Exit status: 0 when a report was made, 2 for bad usage, 3 when DUMP holds no core dump that can be analysed.
     """
     with failing_clearly():
-        from analyzer.analyze import analyze as analyze_dump
         from analyzer.report.model import encode_report
-        from contract.errors import UnsupportedDump
 
-        content = _read(dump)
-        symbols = None if elf is None else _symbols(elf)
-        try:
-            report = analyze_dump(content, symbols)
-        except UnsupportedDump as error:
-            raise fail(f"{dump}: {error} [{error.code}]", NOT_A_DUMP) from error
+        report = analyse_files(dump, None if elf is None else read_input(elf)).report()
         if json:
             typer.echo(encode_report(report), nl=False)
             return
@@ -49,17 +33,3 @@ def analyze(dump: DumpFile, elf: Elf = None, json: Json = False) -> None:
         from analyzer.report.terminal import print_report
 
         print_report(report, Console(highlight=False))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise fail(f"{path} cannot be read: {error.strerror}", BAD_USAGE) from error
-
-
-def _symbols(elf: Path) -> "SymbolIndex":
-    from analyzer.symbols.builder import build_index
-    from analyzer.symbols.index import SymbolIndex
-
-    return SymbolIndex.from_bytes(build_index(_read(elf)))

@@ -1,0 +1,1 @@
+"""A report for other tools: an ELF core for debuggers, Markdown for a ticket."""

@@ -1,0 +1,111 @@
+"""Stock gdb opens the exported core and says what it said about the stopped machine."""
+
+import io
+import shutil
+from typing import Any
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.segments import NoteSegment
+
+from analyzer.analyze import Analysis
+from analyzer.dump import parse
+from analyzer.export.elf_core import elf_core
+from contract.errors import UnsupportedDump
+from tests.analyzer.golden import CASES, GOLDEN, answer_of, dump_of, symbols_of
+from tests.analyzer.oracle import ask_gdb
+
+LOST = {"stack-lost-Os"}
+"""The CPU could not save its registers: gdb.json shows what was there instead, we export what can be believed."""
+UNKNOWN = ("<unavailable>", "<optimized out>", "<synthetic pointer>", "<not in dump>")
+
+
+def analysis_of(case: str) -> Analysis:
+    return Analysis(parse(dump_of(case)), symbols_of(case))
+
+
+def same(ours: Any, recorded: Any) -> bool:
+    """Whether two answers agree; which of the reasons makes a value unknown does not count."""
+    if isinstance(ours, dict) and isinstance(recorded, dict):
+        return ours.keys() == recorded.keys() and all(same(ours[key], recorded[key]) for key in ours)
+    if isinstance(ours, list) and isinstance(recorded, list):
+        return len(ours) == len(recorded) and all(same(mine, theirs) for mine, theirs in zip(ours, recorded))  # noqa: B905
+    return ours == recorded or (ours in UNKNOWN and recorded in UNKNOWN)
+
+
+@pytest.mark.toolchain
+@pytest.mark.skipif(shutil.which("gdb-multiarch") is None, reason="not installed: gdb-multiarch")
+@pytest.mark.parametrize("case", CASES)
+def test_gdb_sees_in_the_core_what_it_saw_in_the_machine(case: str) -> None:
+    recorded = answer_of(case)["threads"]
+    found = ask_gdb(analysis_of(case), GOLDEN / case / "firmware.elf")
+    assert [thread["number"] for thread in found] == list(range(1, len(recorded) + 1))
+    for ours, theirs in zip(found, recorded, strict=True):
+        if case in LOST and theirs["crashed"]:
+            continue
+        for mine, answer in zip(ours["frames"], theirs["frames"], strict=True):
+            answer.pop("addr2line", None)
+            for key in answer:
+                assert same(mine[key], answer[key]), (theirs["name"], answer["function"], key, mine[key], answer[key])
+
+
+def opened(content: bytes) -> ELFFile:
+    return ELFFile(io.BytesIO(content))
+
+
+def segments(core: ELFFile) -> list[tuple[int, bytes]]:
+    return [(segment["p_vaddr"], segment.data()) for segment in core.iter_segments("PT_LOAD")]
+
+
+def test_a_note_for_every_thread_the_crashed_one_first() -> None:
+    case = "null-deref-Og"
+    core = elf_core(analysis_of(case))
+    notes = [
+        note
+        for part in opened(core.content).iter_segments()
+        if isinstance(part, NoteSegment)
+        for note in part.iter_notes()
+    ]
+    kinds = [note["n_type"] for note in notes]
+    recorded = answer_of(case)["threads"]
+    assert kinds == ["NT_PRPSINFO", *["NT_PRSTATUS"] * len(recorded), 0xFF000000]
+    assert [thread.name for thread in core.threads] == [thread["name"] for thread in recorded]
+    assert [thread.number for thread in core.threads] == list(range(1, len(recorded) + 1))
+
+
+def test_memory_is_that_of_the_dump_and_the_read_only_part_of_the_firmware() -> None:
+    analysis = analysis_of("bad-call-Og-min")
+    loaded = segments(opened(elf_core(analysis).content))
+    assert loaded == sorted(loaded)
+    for start, content in loaded:
+        assert content == analysis.memory.read(start, len(content))
+    covered = [(start, start + len(content)) for start, content in loaded]
+    for start, end in analysis.dump.memory.ranges():
+        assert (start, end) in covered
+    # The smallest dump holds no globals: their initial values must not stand in for them.
+    station = symbols_of("bad-call-Og-min").symbol("station")
+    assert station is not None
+    assert not any(start <= station.address < end for start, end in covered)
+
+
+def test_registers_that_are_not_known_are_told_apart() -> None:
+    assert all(thread.unknown == () for thread in elf_core(analysis_of("null-deref-Og")).threads)
+    core = elf_core(analysis_of("null-deref-Og-arch1"))
+    assert core.threads[0].unknown == tuple(f"r{number}" for number in range(4, 12))
+    assert elf_core(analysis_of("null-deref-Og-arch1"), filler=0xA5).content != core.content
+
+
+def test_a_dump_without_symbols_has_a_core_too() -> None:
+    analysis = Analysis(parse(dump_of("null-deref-Og")), None)
+    core = elf_core(analysis)
+    assert len(core.threads) == 1
+    assert [
+        (start, start + len(content)) for start, content in segments(opened(core.content))
+    ] == analysis.dump.memory.ranges()
+
+
+def test_an_architecture_without_registers_is_refused() -> None:
+    dump = bytearray(dump_of("null-deref-Og"))
+    dump[4:6] = b"\x63\0"
+    with pytest.raises(UnsupportedDump):
+        elf_core(Analysis(parse(bytes(dump)), None))
