@@ -2,7 +2,6 @@
 
 from analyzer.cpu.base import (
     UNKNOWN_INTERRUPT,
-    Access,
     Context,
     Cpu,
     CrashContexts,
@@ -16,7 +15,6 @@ from analyzer.dump.model import Target
 
 __all__ = [
     "UNKNOWN_INTERRUPT",
-    "Access",
     "Context",
     "CortexM",
     "Cpu",

@@ -103,19 +103,6 @@ class ExceptionReturn:
     """Why there is no context."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The memory access that an instruction makes."""
-
-    store: bool
-    size: int
-    """Bytes."""
-    base: int
-    """DWARF number of the base register."""
-    base_value: int
-    address: int
-
-
 class Cpu(Protocol):
     """An architecture. What has a body here is what an architecture without that feature answers."""
 
@@ -208,10 +195,6 @@ class Cpu(Protocol):
 
     def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
         """The register through which the call before a return address went; None unless it is such a call."""
-        return None
-
-    def access(self, context: Context, memory: Memory) -> Access | None:
-        """The memory access of the instruction at the context's pc."""
         return None
 
     def fault(self, reason: int) -> Fault | None:

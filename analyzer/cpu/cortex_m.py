@@ -9,8 +9,8 @@ Architecture (IHI 0040). Switched-out threads: Zephyr's `include/zephyr/arch/arm
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analyzer.cpu import cortex_m_faults, thumb
-from analyzer.cpu.base import Access, Context, Cpu, CrashContexts, ExceptionReturn, Fault, FaultStatus, SavedThread
+from analyzer.cpu import cortex_m_faults
+from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, Fault, FaultStatus, SavedThread
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -165,12 +165,6 @@ class CortexM(Cpu):
         """`BLX Rm` before the return address."""
         instruction = memory.unsigned((return_address & ~1) - 2, 2)
         return None if instruction is None or instruction & 0xFF87 != 0x4780 else instruction >> 3 & 15
-
-    def access(self, context: Context, memory: Memory) -> Access | None:
-        """Decoded from the Thumb instruction at pc."""
-        pc = context.registers.get(PC)
-        code = None if pc is None else memory.read(pc, 4) or memory.read(pc, 2)
-        return None if code is None else thumb.access(code, context.registers)
 
     def fault(self, reason: int) -> Fault | None:
         """Zephyr's reasons 16..44 (`include/zephyr/arch/arm/arch.h`)."""

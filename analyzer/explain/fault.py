@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from analyzer.cpu import Context, Cpu
-from analyzer.cpu.base import UNKNOWN_INTERRUPT, Access, Fault, FaultStatus
+from analyzer.cpu.base import UNKNOWN_INTERRUPT, Fault, FaultStatus
+from analyzer.disassembly import Access, Instruction, evaluate, instruction_at
 from analyzer.dump.memory import Memory
 from analyzer.grouping import Plumbing
 from analyzer.unwind import Stack
@@ -78,7 +79,7 @@ def explain(facts: Facts, plumbing: Plumbing) -> Explanation:
     cpu, context = facts.cpu, facts.context
     access = None
     if cpu and context and not software and facts.pc_is_code is not False:
-        access = cpu.access(context, facts.memory)
+        access = _access(cpu, context, facts.memory)
     address = status.address
     if address is None and access is not None and verdict.kind in _ACCESS_KINDS:
         address = access.address
@@ -190,13 +191,32 @@ def _by_address(verdict: _Verdict, access: Access | None, address: int | None) -
     return _Verdict("null-dereference", "Null pointer dereference", "a null pointer was followed")
 
 
+def _access(cpu: Cpu, context: Context, memory: Memory) -> Access | None:
+    """The only memory access of the instruction at the context's pc."""
+    instruction = _instruction(cpu, context, memory)
+    if instruction is None or len(instruction.memory) != 1:
+        return None
+    return evaluate(instruction.memory[0], context.registers, cpu.pointer_size)
+
+
+def _instruction(cpu: Cpu, context: Context, memory: Memory) -> Instruction | None:
+    pc = context.registers.get(cpu.pc)
+    if pc is None:
+        return None
+    code = next((code for size in (16, 8, 4, 2, 1) if (code := memory.read(pc, size)) is not None), b"")
+    return instruction_at(code, pc, cpu.machine, cpu.pointer_size)
+
+
 def _describe(access: Access, cpu: Cpu) -> str:
-    action = "store to" if access.store else "load from"
-    offset = access.address - access.base_value
-    base = cpu.register_names[access.base]
+    operand = access.operand
+    size = operand.size * operand.count
+    text = f"{size}-byte {operand.direction.value} {access.address:#010x}"
+    if operand.base is None or access.base_value is None:
+        return text
+    base, offset = cpu.register_names[operand.base], access.address - access.base_value
     through = f"{base} ({access.base_value:#x})" if access.base_value else f"{base} (NULL)"
     moved = f" {'+' if offset > 0 else '-'} {abs(offset)}" if offset else ""
-    return f"{access.size}-byte {action} {access.address:#010x} through {through}{moved}"
+    return f"{text} through {through}{moved}"
 
 
 def _interrupt(number: int, thread: str | None) -> str:
