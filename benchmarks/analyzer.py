@@ -16,7 +16,7 @@ from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 from benchmarks.bench import ROOT, Series, report
 
-GOLDEN = ROOT / "tests" / "golden"
+GOLDEN = ROOT / "tests" / "golden" / "cortex-m"
 STUB = ROOT / "examples" / "firmware" / "remote.py"
 ROUNDS = 5
 GDB = ["gdb-multiarch", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set remotetimeout 60"]

@@ -25,7 +25,7 @@ from rich.panel import Panel
 from contract.errors import FaultcastError
 from faultcast.up.launcher import Plan, launch
 
-CASE = Path(__file__).parent.parent / "tests" / "golden" / "null-deref-Os"
+CASE = Path(__file__).parent.parent / "tests" / "golden" / "cortex-m" / "null-deref-Os"
 DEVICE = "demo-device"
 EVENT_SECONDS = 30
 console = Console()

@@ -14,8 +14,7 @@ from typing import Any
 import gdb
 
 # The first function of every thread: what a debugger finds below it is made up.
-ENTRY_FUNCTIONS = {"z_thread_entry", "z_arm_reset"}
-REGISTERS = [*(f"r{n}" for n in range(13)), "sp", "lr", "pc", "xpsr"]
+ENTRY_FUNCTION = "z_thread_entry"
 MAX_FRAMES = 64
 MAX_ELEMENTS = 64
 
@@ -30,12 +29,18 @@ UNKNOWN = {"value has been optimized out": "<optimized out>", "value is not avai
 Plain = str | dict[str, "Plain"] | list["Plain"]
 
 
+def hexadecimal(number: int) -> str:
+    """As wide as a pointer of the target."""
+    bits = 8 * gdb.lookup_type("void").pointer().sizeof
+    return f"0x{number & ((1 << bits) - 1):0{bits // 4}x}"
+
+
 def scalar(value: gdb.Value, shape: gdb.Type) -> str:
     """Numbers in decimal, pointers in hexadecimal, enumerators by name where they have one."""
     if shape.code == gdb.TYPE_CODE_PTR:
         # Where the object it pointed at has been optimized away, gdb's number would be a made-up zero.
         made_up = "synthetic pointer" in value.format_string(symbols=False)
-        return "<synthetic pointer>" if made_up else f"0x{int(value):08x}"
+        return "<synthetic pointer>" if made_up else hexadecimal(int(value))
     if shape.code == gdb.TYPE_CODE_BOOL:
         return "true" if bool(value) else "false"
     if shape.code == gdb.TYPE_CODE_ENUM:
@@ -117,16 +122,22 @@ def variables(frame: gdb.Frame) -> list[dict[str, Any]]:
 def register(frame: gdb.Frame, name: str) -> str | None:
     """Hexadecimal, or None for one that is not known."""
     try:
-        return f"0x{int(frame.read_register(name)) & 0xFFFFFFFF:08x}"
+        return hexadecimal(int(frame.read_register(name)))
     except gdb.error:
         return None
+
+
+def registers() -> dict[str, str | None]:
+    """The general registers of the selected thread, by gdb's names."""
+    frame = gdb.newest_frame()
+    return {each.name: register(frame, each.name) for each in frame.architecture().registers("general")}
 
 
 def describe(frame: gdb.Frame) -> dict[str, Any]:
     where = frame.find_sal()
     kind = KINDS.get(frame.type(), "other")
     return {
-        "pc": f"0x{frame.pc():08x}",
+        "pc": hexadecimal(frame.pc()),
         "sp": register(frame, "sp"),
         "function": frame.name(),
         "file": where.symtab.filename if where.symtab else None,
@@ -143,7 +154,7 @@ def backtrace() -> tuple[list[dict[str, Any]], str]:
     frame = gdb.newest_frame()
     while len(frames) < MAX_FRAMES:
         frames.append(describe(frame))
-        if frames[-1]["function"] in ENTRY_FUNCTIONS and frames[-1]["kind"] == "normal":
+        if frames[-1]["function"] == ENTRY_FUNCTION and frames[-1]["kind"] == "normal":
             return frames, "thread entry"
         try:
             older = frame.older()
@@ -165,18 +176,18 @@ def kernel_view(address: int) -> dict[str, str | int]:
     thread = gdb.Value(address).cast(gdb.lookup_type("struct k_thread").pointer()).dereference()
     base, stack = thread["base"], thread["stack_info"]
     return {
-        "address": f"0x{address:08x}",
+        "address": hexadecimal(address),
         "state_bits": int(base["thread_state"]),
         "priority": int(base["prio"]),
         "options": int(base["user_options"]),
-        "pended_on": f"0x{int(base['pended_on']):08x}",
-        "entry": f"0x{int(thread['entry']['pEntry']):08x}",
-        "stack_start": f"0x{int(stack['start']):08x}",
+        "pended_on": hexadecimal(int(base["pended_on"])),
+        "entry": hexadecimal(int(thread["entry"]["pEntry"])),
+        "stack_start": hexadecimal(int(stack["start"])),
         "stack_size": int(stack["size"]),
     }
 
 
-def answer() -> dict[str, Any]:
+def answer() -> list[dict[str, Any]]:
     threads: list[dict[str, Any]] = []
     for thread in sorted(gdb.selected_inferior().threads(), key=lambda thread: thread.num):
         thread.switch()
@@ -186,12 +197,12 @@ def answer() -> dict[str, Any]:
                 "name": thread.name,
                 "crashed": not threads,
                 **kernel_view(thread.ptid[1]),
-                "registers": {name: register(gdb.newest_frame(), name) for name in REGISTERS},
+                "registers": registers(),
                 "frames": frames,
                 "stopped": stopped,
             }
         )
-    return {"gdb": gdb.VERSION, "threads": threads}
+    return threads
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,21 @@ from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-CASES = sorted(path.name for path in GOLDEN.iterdir() if (path / "gdb.json").exists())
+CASES = sorted(path.parent.relative_to(GOLDEN).as_posix() for path in GOLDEN.glob("*/*/gdb.json"))
+"""`<architecture>/<scenario>-<build>`, such as `cortex-m/null-deref-Os`."""
+
+
+def cases_of(scenario: str, architecture: str = "*") -> list[str]:
+    """The cases of a crash, in every build and, unless one is named, on every architecture."""
+    return [case for case in CASES if fnmatchcase(case, f"{architecture}/{scenario}-O*")]
+
+
+def scenario_of(case: str) -> str:
+    return case.partition("/")[2].rpartition("-O")[0]
+
+
+def architecture_of(case: str) -> str:
+    return case.partition("/")[0]
 
 
 @cache

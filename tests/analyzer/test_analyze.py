@@ -10,7 +10,7 @@ from tests.analyzer import specimen
 from tests.analyzer.fake_symbols import FakeSymbols, specimen_symbols
 from tests.analyzer.golden import dump_of, report_of, symbols_of
 
-GOLDEN = "null-deref-Os"
+GOLDEN = "cortex-m/null-deref-Os"
 
 
 def codes(report: Report) -> list[str]:
@@ -98,7 +98,7 @@ def test_a_firmware_that_nothing_confirms_is_neither_right_nor_wrong() -> None:
 
 
 def test_a_stack_whose_pointer_is_lost_has_overflowed_all_the_same() -> None:
-    (thread, *others) = report_of("stack-lost-Os").threads
+    (thread, *others) = report_of("cortex-m/stack-lost-Os").threads
     assert thread.registers["sp"] is None
     assert thread.stack is not None
     assert thread.stack.overflow
@@ -106,7 +106,7 @@ def test_a_stack_whose_pointer_is_lost_has_overflowed_all_the_same() -> None:
 
 
 def test_a_wrong_firmware_is_said() -> None:
-    report = analyze(dump_of("undefined-Os"), symbols_of("undefined-Og"))
+    report = analyze(dump_of("cortex-m/undefined-Os"), symbols_of("cortex-m/undefined-Og"))
     assert "firmware-mismatch" in codes(report)
     assert report.firmware.matches is False
 

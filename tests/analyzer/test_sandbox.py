@@ -15,7 +15,7 @@ from analyzer.requests import Analysed, AnalyseDump, Indexed, IndexFirmware
 from analyzer.sandbox import AnalysisDied, AnalysisFailed, AnalysisTimedOut, Sandbox
 from contract.errors import NotADump
 
-CASE = Path(__file__).parent.parent / "golden" / "null-deref-Os"
+CASE = Path(__file__).parent.parent / "golden" / "cortex-m" / "null-deref-Os"
 MEMORY = 1 << 30
 
 

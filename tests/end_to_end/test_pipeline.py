@@ -23,7 +23,7 @@ from runtime.settings import Settings
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
-CASE = Path(__file__).parent.parent / "golden" / "null-deref-Os"
+CASE = Path(__file__).parent.parent / "golden" / "cortex-m" / "null-deref-Os"
 BUILD_ID = json.loads((CASE / "report.json").read_text())["firmware"]["build_id"]
 
 

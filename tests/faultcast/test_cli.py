@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.services import free_port
 
-CASE = Path(__file__).parent.parent / "golden" / "null-deref-Os"
+CASE = Path(__file__).parent.parent / "golden" / "cortex-m" / "null-deref-Os"
 
 
 def faultcast(*words: object, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from faultcast.cli import app
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parent.parent / "golden" / "cortex-m"
 CASE = GOLDEN / "null-deref-Os"
 DUMP, ELF = str(CASE / "dump.core"), str(CASE / "firmware.elf")
 

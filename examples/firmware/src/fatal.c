@@ -1,20 +1,20 @@
 #include "fatal.h"
 
+#include "console.h"
 #include "coredump/coredump.h"
-#include "semihosting.h"
-#include "uart.h"
+#include "host/host.h"
 
 NOINLINE void assert_post_action(const char *message, const char *file, unsigned int line)
 {
-	uart_log("err", "os", "ASSERTION FAIL: %s @ %s:%u", message, file, line);
+	console_log("err", "os", "ASSERTION FAIL: %s @ %s:%u", message, file, line);
 	k_panic();
 }
 
-void z_fatal_error(unsigned int reason, const struct arch_esf *frame, const struct callee_registers *callee,
-		   uint32_t sp)
+void z_fatal_error(unsigned int reason, const struct arch_esf *esf)
 {
-	uart_log("err", "os", ">>> FATAL ERROR %u on thread %s, pc 0x%x", reason, _current->name, (unsigned int)frame->pc);
-	mpu_disable(); /* the dump reads stack guards too */
-	coredump(reason, frame, callee, sp);
-	semihosting_exit();
+	console_log("err", "os", ">>> FATAL ERROR %u on thread %s, pc %p", reason, _current->name,
+		    (void *)arch_esf_pc(esf));
+	arch_protection_off(); /* the dump reads stack guards too */
+	coredump(reason, esf);
+	host_exit();
 }

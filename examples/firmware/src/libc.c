@@ -65,9 +65,9 @@ static void put(struct sink *sink, char c)
 	}
 }
 
-static void put_number(struct sink *sink, uint32_t number, unsigned int base)
+static void put_number(struct sink *sink, uintptr_t number, unsigned int base)
 {
-	char digits[10];
+	char digits[20];
 	int count = 0;
 
 	do {
@@ -97,7 +97,7 @@ int snprintk(char *to, size_t size, const char *format, ...)
 			if (number < 0) {
 				put(&sink, '-');
 			}
-			put_number(&sink, number < 0 ? 0U - (uint32_t)number : (uint32_t)number, 10);
+			put_number(&sink, number < 0 ? 0U - (unsigned int)number : (unsigned int)number, 10);
 			break;
 		}
 		case 'u':
@@ -105,6 +105,11 @@ int snprintk(char *to, size_t size, const char *format, ...)
 			break;
 		case 'x':
 			put_number(&sink, va_arg(arguments, unsigned int), 16);
+			break;
+		case 'p':
+			put(&sink, '0');
+			put(&sink, 'x');
+			put_number(&sink, (uintptr_t)va_arg(arguments, void *), 16);
 			break;
 		case 'c':
 			put(&sink, (char)va_arg(arguments, int));

@@ -10,7 +10,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size);
 size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 char *strncpy(char *restrict to, const char *restrict from, size_t size);
-/* %d %u %x %s %c %% only; always ends with a NUL; returns the length written. */
+/* %d %u %x %p %s %c %% only; always ends with a NUL; returns the length written. */
 int snprintk(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

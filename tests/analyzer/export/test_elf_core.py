@@ -15,7 +15,7 @@ from contract.errors import UnsupportedDump
 from tests.analyzer.golden import CASES, GOLDEN, answer_of, dump_of, symbols_of
 from tests.analyzer.oracle import ask_gdb
 
-LOST = {"stack-lost-Os"}
+LOST = {"cortex-m/stack-lost-Os"}
 """The CPU could not save its registers: gdb.json shows what was there instead, we export what can be believed."""
 UNKNOWN = ("<unavailable>", "<optimized out>", "<synthetic pointer>", "<not in dump>")
 
@@ -58,7 +58,7 @@ def segments(core: ELFFile) -> list[tuple[int, bytes]]:
 
 
 def test_a_note_for_every_thread_the_crashed_one_first() -> None:
-    case = "null-deref-Og"
+    case = "cortex-m/null-deref-Og"
     core = elf_core(analysis_of(case))
     notes = [
         note
@@ -74,7 +74,7 @@ def test_a_note_for_every_thread_the_crashed_one_first() -> None:
 
 
 def test_memory_is_that_of_the_dump_and_the_read_only_part_of_the_firmware() -> None:
-    analysis = analysis_of("bad-call-Og-min")
+    analysis = analysis_of("cortex-m/bad-call-Og-min")
     loaded = segments(opened(elf_core(analysis).content))
     assert loaded == sorted(loaded)
     for start, content in loaded:
@@ -83,20 +83,20 @@ def test_memory_is_that_of_the_dump_and_the_read_only_part_of_the_firmware() -> 
     for start, end in analysis.dump.memory.ranges():
         assert (start, end) in covered
     # The smallest dump holds no globals: their initial values must not stand in for them.
-    station = symbols_of("bad-call-Og-min").symbol("station")
+    station = symbols_of("cortex-m/bad-call-Og-min").symbol("station")
     assert station is not None
     assert not any(start <= station.address < end for start, end in covered)
 
 
 def test_registers_that_are_not_known_are_told_apart() -> None:
-    assert all(thread.unknown == () for thread in elf_core(analysis_of("null-deref-Og")).threads)
-    core = elf_core(analysis_of("null-deref-Og-arch1"))
+    assert all(thread.unknown == () for thread in elf_core(analysis_of("cortex-m/null-deref-Og")).threads)
+    core = elf_core(analysis_of("cortex-m/null-deref-Og-arch1"))
     assert core.threads[0].unknown == tuple(f"r{number}" for number in range(4, 12))
-    assert elf_core(analysis_of("null-deref-Og-arch1"), filler=0xA5).content != core.content
+    assert elf_core(analysis_of("cortex-m/null-deref-Og-arch1"), filler=0xA5).content != core.content
 
 
 def test_a_dump_without_symbols_has_a_core_too() -> None:
-    analysis = Analysis(parse(dump_of("null-deref-Og")), None)
+    analysis = Analysis(parse(dump_of("cortex-m/null-deref-Og")), None)
     core = elf_core(analysis)
     assert len(core.threads) == 1
     assert [
@@ -105,7 +105,7 @@ def test_a_dump_without_symbols_has_a_core_too() -> None:
 
 
 def test_an_architecture_without_registers_is_refused() -> None:
-    dump = bytearray(dump_of("null-deref-Og"))
+    dump = bytearray(dump_of("cortex-m/null-deref-Og"))
     dump[4:6] = b"\x63\0"
     with pytest.raises(UnsupportedDump):
         elf_core(Analysis(parse(bytes(dump)), None))

@@ -27,7 +27,7 @@ def test_every_case_can_be_shown(case: str, width: int) -> None:
 
 
 def test_what_a_person_looks_for() -> None:
-    text = shown(report_of("null-deref-Os"))
+    text = shown(report_of("cortex-m/null-deref-Os"))
     for part in (
         "Null pointer dereference in calibration_in_range (sensor.c:41)",
         "2-byte load from 0x00000008 through r7 (NULL) + 8",
@@ -42,13 +42,13 @@ def test_what_a_person_looks_for() -> None:
 
 
 def test_a_recursion_is_folded() -> None:
-    text = shown(report_of("stack-overflow-Os"))
+    text = shown(report_of("cortex-m/stack-overflow-Os"))
     assert "more of the same" in text
     assert text.count("settings_show") < 12
 
 
 def test_a_wrong_firmware_is_loud() -> None:
-    report = analyze(dump_of("undefined-Os"), symbols_of("undefined-Og"))
+    report = analyze(dump_of("cortex-m/undefined-Os"), symbols_of("cortex-m/undefined-Og"))
     assert "✗ firmware-mismatch" in shown(report)
 
 
@@ -64,7 +64,7 @@ def test_unknown_registers_are_called_unavailable() -> None:
 
 
 def test_nothing_from_a_device_reaches_the_terminal_as_a_command() -> None:
-    report = report_of("null-deref-Os")
+    report = report_of("cortex-m/null-deref-Os")
     evil = "\x1b]0;owned\x07[bold]name\r\n"
     thread = msgspec.structs.replace(report.threads[0], name=evil, waits_for=evil)
     frames = [msgspec.structs.replace(frame, function=evil, file=evil) for frame in thread.frames]

@@ -12,7 +12,7 @@ from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parents[1] / "golden"
+GOLDEN = HERE.parents[1] / "golden" / "cortex-m"
 COMPILER = "arm-none-eabi-gcc"
 
 

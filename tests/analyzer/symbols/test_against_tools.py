@@ -16,7 +16,7 @@ from analyzer.symbols.index import SymbolIndex
 from analyzer.symbols.interface import RegisterRule, RuleKind
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parents[1] / "golden"
+GOLDEN = HERE.parents[1] / "golden" / "cortex-m"
 TOOLS = ("arm-none-eabi-gcc", "arm-none-eabi-addr2line", "arm-none-eabi-readelf", "gdb-multiarch")
 OPTIONS = [(level, f"-gdwarf-{version}") for level in ("-O0", "-Og", "-Os", "-O2") for version in (4, 5)]
 

@@ -10,7 +10,7 @@ from analyzer.symbols.elf import Image
 from analyzer.symbols.index import SymbolIndex
 from contract.errors import BadFirmware
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden" / "cortex-m"
 
 
 @pytest.mark.parametrize(

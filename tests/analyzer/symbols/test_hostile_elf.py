@@ -11,7 +11,7 @@ from analyzer.symbols.elf import Image
 from analyzer.symbols.index import SymbolIndex
 from contract.errors import BadFirmware
 
-ELF = (Path(__file__).parents[2] / "golden" / "div-zero-Os" / "firmware.elf").read_bytes()
+ELF = (Path(__file__).parents[2] / "golden" / "cortex-m" / "div-zero-Os" / "firmware.elf").read_bytes()
 TARGETS = [
     (ELF.find(section.content), len(section.content))
     for section in Image(ELF).sections

@@ -10,7 +10,7 @@ from analyzer.symbols.index import SymbolIndex
 from analyzer.symbols.interface import Field, RuleKind, SourceFrame
 from analyzer.symbols.types import ArrayType, EnumType, PointerType, RecordType
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden" / "cortex-m"
 EM_ARM, R4, SP, LR = 40, 4, 13, 14
 
 

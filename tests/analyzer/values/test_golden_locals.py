@@ -16,7 +16,7 @@ from analyzer.values.locals import Local, locals_at
 from analyzer.values.value import Value
 from tests.analyzer.values.stopped import PC, StoppedFrame, stack
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden" / "cortex-m"
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/gdb.json"))
 REGISTERS = [*(f"r{number}" for number in range(13)), "sp", "lr", "pc"]
 UNKNOWN = ("<optimized out>", "<unavailable>", "<not in dump>", "<synthetic pointer>", "<error: Division by zero>")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.services import free_port
 
-CASE = Path(__file__).parent.parent.parent / "golden" / "null-deref-Os"
+CASE = Path(__file__).parent.parent.parent / "golden" / "cortex-m" / "null-deref-Os"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -1,16 +1,15 @@
 /* The main thread: starts the station, waits a quarter of a second, and lets it crash as the command line says. */
 #include "app/station.h"
 
-#include "arch/cortex_m.h"
-#include "fatal.h"
+#include "arch/arch.h"
+#include "console.h"
+#include "host/host.h"
 #include "libc.h"
-#include "semihosting.h"
-#include "uart.h"
 
 #define SETTLE_MS 250
 
-K_THREAD_STACK_DEFINE(main_stack, 768);
-static struct k_thread main_thread_data;
+#define STRINGIFY(macro) STRINGIFY_(macro)
+#define STRINGIFY_(text) #text
 
 struct k_mutex storage_mutex;
 
@@ -57,7 +56,7 @@ static void crash(enum crash_scenario scenario)
 		filter_reset(CHANNEL_HUMIDITY);
 		break;
 	case CRASH_UNDEFINED:
-		uart_log("inf", "main", "power %s", power_state_name((enum power_state)7));
+		console_log("inf", "main", "power %s", power_state_name((enum power_state)7));
 		break;
 	case CRASH_STACK_OVERFLOW:
 		shell_submit("settings show /");
@@ -78,13 +77,13 @@ static void crash(enum crash_scenario scenario)
 		shell_submit("packet 3");
 		break;
 	case CRASH_BUS_FAULT:
-		shell_submit("peek 0x60000010");
+		shell_submit("peek " STRINGIFY(ARCH_NOWHERE));
 		break;
 	case CRASH_OOPS:
 		shell_submit("reboot now");
 		break;
 	case CRASH_CALL_DATA:
-		shell_corrupt_handler("uptime", (uintptr_t)&station | 1);
+		shell_corrupt_handler("uptime", arch_code_pointer((uintptr_t)&station));
 		shell_submit("uptime");
 		break;
 	case CRASH_STACK_GUARD:
@@ -94,11 +93,11 @@ static void crash(enum crash_scenario scenario)
 		shell_submit("sort");
 		break;
 	default:
-		uart_log_line("inf", "main", "nobody asked for a crash");
+		console_log_line("inf", "main", "nobody asked for a crash");
 	}
 }
 
-static void main_thread(void *p1, void *p2, void *p3)
+void app_main(void *p1, void *p2, void *p3)
 {
 	char command_line[48];
 	enum crash_scenario scenario;
@@ -106,9 +105,9 @@ static void main_thread(void *p1, void *p2, void *p3)
 	(void)p1;
 	(void)p2;
 	(void)p3;
-	semihosting_command_line(command_line, sizeof(command_line));
+	host_command_line(command_line, sizeof(command_line));
 	scenario = crash_scenario_parse(last_word(command_line));
-	uart_log("inf", "main", "weather station, scenario %d", scenario);
+	console_log("inf", "main", "weather station, scenario %d", scenario);
 
 	k_mutex_init(&storage_mutex);
 	k_mutex_lock(&storage_mutex, K_FOREVER);
@@ -123,16 +122,6 @@ static void main_thread(void *p1, void *p2, void *p3)
 	k_sleep(SETTLE_MS);
 	crash(scenario);
 	k_sleep(4 * SETTLE_MS);
-	uart_log("inf", "main", "still alive after %u ms", (unsigned int)k_uptime_get_32());
-	semihosting_exit();
-}
-
-void z_cstart(void) __attribute__((noreturn));
-void z_cstart(void)
-{
-	uart_init();
-	k_thread_create(&main_thread_data, main_stack, sizeof(main_stack), main_thread, NULL, NULL, NULL, 0,
-			K_ESSENTIAL, "main");
-	k_thread_start(&main_thread_data);
-	arch_start_first_thread();
+	console_log("inf", "main", "still alive after %u ms", (unsigned int)k_uptime_get_32());
+	host_exit();
 }

@@ -1,9 +1,8 @@
 /* A radio whose receive interrupt reads a FIFO. On this board its registers are a few words of RAM. */
 #include "app/station.h"
 
-#include "arch/cortex_m.h"
+#include "arch/arch.h"
 
-#define RADIO_IRQ 21
 #define FRAME_BYTES 16
 
 struct radio_registers {
@@ -52,16 +51,16 @@ static void radio_isr(const void *arg)
 
 void radio_init(void)
 {
-	arch_irq_connect(RADIO_IRQ, radio_isr, &radio);
+	arch_irq_connect(ARCH_SOFTWARE_IRQ, radio_isr, &radio);
 	radio_receive_interrupt();
 }
 
 void radio_receive_interrupt(void)
 {
-	arch_irq_pend(RADIO_IRQ);
+	arch_irq_pend(ARCH_SOFTWARE_IRQ);
 }
 
 void radio_break_register_map(void)
 {
-	radio.registers = (struct radio_registers *)0x60000000; /* nothing is there */
+	radio.registers = (struct radio_registers *)ARCH_NOWHERE; /* nothing is there */
 }

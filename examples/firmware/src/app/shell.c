@@ -3,7 +3,7 @@
 
 #include "fatal.h"
 #include "libc.h"
-#include "uart.h"
+#include "console.h"
 
 #define MAX_WORDS 4
 
@@ -58,21 +58,21 @@ static int cmd_uptime(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	uart_log("inf", "shell", "%u ms", (unsigned int)k_uptime_get_32());
+	console_log("inf", "shell", "%u ms", (unsigned int)k_uptime_get_32());
 	return 0;
 }
 
-static uint32_t parse_number(const char *text)
+static uintptr_t parse_number(const char *text)
 {
-	uint32_t base = 10;
-	uint32_t number = 0;
+	unsigned int base = 10;
+	uintptr_t number = 0;
 
 	if (text[0] == '0' && text[1] == 'x') {
 		base = 16;
 		text += 2;
 	}
 	for (; *text != '\0'; text++) {
-		uint32_t digit = (uint32_t)(*text <= '9' ? *text - '0' : (*text | 0x20) - 'a' + 10);
+		unsigned int digit = (unsigned int)(*text <= '9' ? *text - '0' : (*text | 0x20) - 'a' + 10);
 
 		number = number * base + digit;
 	}
@@ -91,8 +91,8 @@ static NOINLINE uint32_t memory_peek(const volatile uint32_t *address, unsigned 
 
 static int cmd_peek(int argc, char **argv)
 {
-	uint32_t address = parse_number(argv[1]);
-	unsigned int words = argc > 2 ? parse_number(argv[2]) : 1;
+	uintptr_t address = parse_number(argv[1]);
+	unsigned int words = argc > 2 ? (unsigned int)parse_number(argv[2]) : 1;
 
 	return (int)memory_peek((const volatile uint32_t *)address, words);
 }
@@ -127,8 +127,8 @@ static int cmd_reboot(int argc, char **argv)
 /* Far more than this thread's stack: its lower end lies in the guard, or below it. */
 static NOINLINE int cmd_history(int argc, char **argv)
 {
-	volatile char lines[1472];
-	unsigned int count = argc > 1 ? parse_number(argv[1]) : 1;
+	volatile char lines[sizeof(shell_stack) - 64];
+	unsigned int count = argc > 1 ? (unsigned int)parse_number(argv[1]) : 1;
 
 	for (int i = (int)sizeof(lines) - 1; i >= 0; i--) {
 		lines[i] = (char)count;
@@ -215,12 +215,12 @@ static NOINLINE int shell_execute(char *line)
 	int result;
 
 	if (command == NULL) {
-		uart_puts("unknown command\r\n");
+		console_puts("unknown command\r\n");
 		return -EINVAL;
 	}
 	result = command_call(command, argc, words);
 	if (result < 0) {
-		uart_log("wrn", "shell", "%s: %d", command->name, result);
+		console_log("wrn", "shell", "%s: %d", command->name, result);
 	}
 	return result;
 }

@@ -1,21 +1,19 @@
-/* The dump as a file on the host, in its working directory. */
+/* The dump as a file on the host. */
 #include "coredump/coredump.h"
 
-#include "semihosting.h"
-
-static int file;
+#include "host/host.h"
 
 void coredump_backend_start(void)
 {
-	file = semihosting_create("coredump.bin");
+	host_dump_start();
 }
 
 void coredump_backend_output(const uint8_t *bytes, size_t size)
 {
-	semihosting_write(file, bytes, size);
+	host_dump_write(bytes, size);
 }
 
 void coredump_backend_end(void)
 {
-	semihosting_close(file);
+	host_dump_end();
 }

@@ -1,13 +1,13 @@
 /* The dump as log lines of hexadecimal digits between two markers, as Zephyr's logging backend writes it. */
 #include "coredump/coredump.h"
 
-#include "uart.h"
+#include "console.h"
 
 #define BYTES_PER_LINE 32
 
 static void line(const char *text)
 {
-	uart_log_line("err", "coredump", text);
+	console_log_line("err", "coredump", text);
 }
 
 void coredump_backend_start(void)

@@ -1,5 +1,5 @@
 /*
- * A tiny preemptive kernel for one Cortex-M3.
+ * A tiny preemptive kernel for one CPU; what it asks of that CPU is in arch/arch.h.
  *
  * Structures carry Zephyr's names and member order (include/zephyr/kernel/thread.h, kernel_structs.h, kernel.h),
  * so that a core dump of this firmware is read exactly like one of Zephyr's. The code behind them is our own.
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch_thread.h"
 #include "kernel/dlist.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -25,8 +26,6 @@
 
 #define CONFIG_THREAD_MAX_NAME_LEN 32
 #define CONFIG_SYS_CLOCK_TICKS_PER_SEC 1000
-/* What a thread must have left of its stack whenever it enters the scheduler: room for an exception frame and more. */
-#define CONFIG_STACK_HEADROOM 224
 #define K_LOWEST_THREAD_PRIO 15
 
 typedef struct {
@@ -65,19 +64,6 @@ struct _thread_base {
 	struct _timeout timeout;
 };
 
-/* What a switched-out thread keeps outside its own stack; `psp` points at its exception frame. */
-struct _callee_saved {
-	uint32_t v1; /* r4 */
-	uint32_t v2;
-	uint32_t v3;
-	uint32_t v4;
-	uint32_t v5;
-	uint32_t v6;
-	uint32_t v7;
-	uint32_t v8; /* r11 */
-	uint32_t psp;
-};
-
 typedef void (*k_thread_entry_t)(void *p1, void *p2, void *p3);
 
 struct __thread_entry {
@@ -93,11 +79,6 @@ struct _thread_stack_info {
 	size_t delta;
 };
 
-struct _thread_arch {
-	uint32_t basepri;
-	uint32_t swap_return_value;
-};
-
 struct k_thread {
 	struct _thread_base base;
 	struct _callee_saved callee_saved;
@@ -107,6 +88,10 @@ struct k_thread {
 	struct k_thread *next_thread;
 	char name[CONFIG_THREAD_MAX_NAME_LEN];
 	struct _thread_stack_info stack_info;
+#ifdef CONFIG_USE_SWITCH
+	int swap_retval;
+	void *switch_handle;
+#endif
 	struct _thread_arch arch;
 };
 
@@ -150,9 +135,8 @@ struct k_sem {
 
 /* Threads */
 #define K_THREAD_STACK_DEFINE(symbol, bytes) \
-	static char symbol[bytes] __attribute__((aligned(32), section(".noinit.stacks")))
+	static char symbol[ARCH_STACK_SIZE(bytes)] __attribute__((aligned(ARCH_STACK_ALIGN), section(".noinit.stacks")))
 
-void z_kernel_init(char *irq_stack_top);
 k_tid_t k_thread_create(struct k_thread *thread, char *stack, size_t size, k_thread_entry_t entry, void *p1, void *p2,
 			void *p3, int prio, uint8_t options, const char *name);
 void k_thread_start(k_tid_t thread);
@@ -171,13 +155,20 @@ void k_sem_give(struct k_sem *sem);
 /* Between the parts of the kernel */
 void z_ready_thread(struct k_thread *thread);
 void z_unready_current(void);
-int z_pend_curr(uint32_t key, _wait_q_t *wait_q, int32_t timeout);
+int z_pend_curr(unsigned int key, _wait_q_t *wait_q, int32_t timeout);
 struct k_thread *z_unpend_first(_wait_q_t *wait_q);
-void z_reschedule(uint32_t key);
+void z_reschedule(unsigned int key);
 void z_add_timeout(struct _timeout *timeout, _timeout_func_t fn, int32_t ticks);
 void z_abort_timeout(struct _timeout *timeout);
 void z_check_stack(void);
 void z_thread_entry(k_thread_entry_t entry, void *p1, void *p2, void *p3) __attribute__((noreturn));
+extern char z_interrupt_stacks[CONFIG_ISR_STACK_SIZE];
+
+/* Called by the architecture: at reset, on any stack and with all else uninitialized; and at every tick. */
+void z_prep_c(void) __attribute__((noreturn));
 void sys_clock_announce(void);
+
+/* The application: what the main thread does. */
+void app_main(void *p1, void *p2, void *p3);
 
 #endif

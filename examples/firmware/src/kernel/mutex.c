@@ -1,7 +1,7 @@
 /* A recursive mutex with an owner; no priority inheritance. */
 #include "kernel/kernel.h"
 
-#include "arch/cortex_m.h"
+#include "arch/arch.h"
 
 void k_mutex_init(struct k_mutex *mutex)
 {
@@ -12,7 +12,7 @@ void k_mutex_init(struct k_mutex *mutex)
 
 int k_mutex_lock(struct k_mutex *mutex, int32_t timeout)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 
 	if (mutex->lock_count == 0 || mutex->owner == _current) {
 		mutex->owner = _current;
@@ -29,7 +29,7 @@ int k_mutex_lock(struct k_mutex *mutex, int32_t timeout)
 
 int k_mutex_unlock(struct k_mutex *mutex)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 
 	if (mutex->owner != _current) {
 		irq_unlock(key);

@@ -1,7 +1,7 @@
 /* Who runs: one run queue ordered by priority, wait queues, and the stack check on the way into a switch. */
 #include "kernel/kernel.h"
 
-#include "arch/cortex_m.h"
+#include "arch/arch.h"
 #include "fatal.h"
 
 static struct k_thread *thread_of(sys_dnode_t *node)
@@ -43,7 +43,7 @@ void z_unready_current(void)
 	update_cache();
 }
 
-void z_reschedule(uint32_t key)
+void z_reschedule(unsigned int key)
 {
 	if (_current == NULL || _kernel.ready_q.cache == _current) {
 		irq_unlock(key);
@@ -58,7 +58,7 @@ void z_reschedule(uint32_t key)
 
 void k_yield(void)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 
 	z_check_stack();
 	sys_dlist_remove(&_current->base.qnode_dlist);
@@ -86,7 +86,7 @@ static void thread_timed_out(struct _timeout *timeout)
 }
 
 /* Gives up the CPU until somebody unpends this thread (0) or time is up (-EAGAIN). */
-int z_pend_curr(uint32_t key, _wait_q_t *wait_q, int32_t timeout)
+int z_pend_curr(unsigned int key, _wait_q_t *wait_q, int32_t timeout)
 {
 	z_unready_current();
 	_current->base.thread_state |= _THREAD_PENDING;
@@ -110,13 +110,13 @@ struct k_thread *z_unpend_first(_wait_q_t *wait_q)
 
 	unpend(thread);
 	z_abort_timeout(&thread->base.timeout);
-	thread->arch.swap_return_value = 0;
+	arch_thread_return_value_set(thread, 0);
 	return thread;
 }
 
 int32_t k_sleep(int32_t ms)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 
 	z_unready_current();
 	_current->base.thread_state |= _THREAD_SLEEPING;

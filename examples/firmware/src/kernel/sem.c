@@ -1,7 +1,7 @@
 /* A counting semaphore. */
 #include "kernel/kernel.h"
 
-#include "arch/cortex_m.h"
+#include "arch/arch.h"
 
 void k_sem_init(struct k_sem *sem, unsigned int initial, unsigned int limit)
 {
@@ -12,7 +12,7 @@ void k_sem_init(struct k_sem *sem, unsigned int initial, unsigned int limit)
 
 int k_sem_take(struct k_sem *sem, int32_t timeout)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 
 	if (sem->count > 0) {
 		sem->count--;
@@ -28,7 +28,7 @@ int k_sem_take(struct k_sem *sem, int32_t timeout)
 
 void k_sem_give(struct k_sem *sem)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 	struct k_thread *waiter = z_unpend_first(&sem->wait_q);
 
 	if (waiter != NULL) {

@@ -1,32 +1,8 @@
 /* Creating, listing and starting threads. */
 #include "kernel/kernel.h"
 
-#include "arch/cortex_m.h"
+#include "arch/arch.h"
 #include "libc.h"
-
-struct z_kernel _kernel;
-
-static struct k_thread idle_thread;
-K_THREAD_STACK_DEFINE(idle_stack, 256);
-
-static void idle(void *p1, void *p2, void *p3)
-{
-	(void)p1;
-	(void)p2;
-	(void)p3;
-	for (;;) {
-		__asm__ volatile("wfi");
-	}
-}
-
-void z_kernel_init(char *irq_stack_top)
-{
-	_kernel.cpus[0].irq_stack = irq_stack_top;
-	sys_dlist_init(&_kernel.ready_q.runq);
-	_kernel.cpus[0].idle_thread = k_thread_create(&idle_thread, idle_stack, sizeof(idle_stack), idle, NULL, NULL,
-						      NULL, K_LOWEST_THREAD_PRIO, K_ESSENTIAL, "idle");
-	k_thread_start(&idle_thread);
-}
 
 /* The first function of every thread: below it there is nothing. */
 void z_thread_entry(k_thread_entry_t entry, void *p1, void *p2, void *p3)
@@ -54,7 +30,7 @@ k_tid_t k_thread_create(struct k_thread *thread, char *stack, size_t size, k_thr
 
 	arch_new_thread(thread, z_thread_entry);
 
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 	thread->next_thread = _kernel.threads;
 	_kernel.threads = thread;
 	irq_unlock(key);
@@ -63,7 +39,7 @@ k_tid_t k_thread_create(struct k_thread *thread, char *stack, size_t size, k_thr
 
 void k_thread_start(k_tid_t thread)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 
 	thread->base.thread_state &= (uint8_t)~_THREAD_SLEEPING;
 	z_ready_thread(thread);

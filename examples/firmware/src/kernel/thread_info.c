@@ -16,7 +16,7 @@ DEBUG_INFO const size_t _kernel_thread_info_offsets[] = {
 	offsetof(struct _thread_base, thread_state),
 	offsetof(struct _thread_base, user_options),
 	offsetof(struct _thread_base, prio),
-	offsetof(struct k_thread, callee_saved.psp),
+	offsetof(struct k_thread, THREAD_SAVED_SP),
 	offsetof(struct k_thread, name),
 	offsetof(struct k_thread, arch),
 	UNAVAILABLE, /* floating point registers of preempted threads */

@@ -1,7 +1,7 @@
 /* The tick: a list of timeouts, each relative to the one before it. */
 #include "kernel/kernel.h"
 
-#include "arch/cortex_m.h"
+#include "arch/arch.h"
 
 static sys_dlist_t timeout_list = {{&timeout_list}, {&timeout_list}};
 static uint32_t curr_tick;
@@ -43,10 +43,10 @@ void z_abort_timeout(struct _timeout *timeout)
 	sys_dlist_remove(&timeout->node);
 }
 
-/* Runs in the SysTick exception. */
+/* Runs in the interrupt of the system timer. */
 void sys_clock_announce(void)
 {
-	uint32_t key = irq_lock();
+	unsigned int key = irq_lock();
 	struct _timeout *timeout = first();
 
 	curr_tick++;

@@ -1,0 +1,92 @@
+"""The golden cases: which crash in which build of the firmware on which architecture."""
+
+from dataclasses import dataclass
+
+from targets import CORTEX_M, Target
+
+SCENARIOS = {
+    "null-deref": "A channel has lost its calibration; the fault is three inlined helpers deep in the sensor thread.",
+    "div-zero": "An empty window is averaged by the thread that computes in the background.",
+    "undefined": "A switch over an enum meets a value that is none of its names and traps in the main thread.",
+    "stack-overflow": "The settings tree contains itself; showing it recurses until the stack check stops the shell.",
+    "assert": "The log ring holds more than it can; an assertion panics in the main thread.",
+    "bad-call": "A command's handler is 0xdeadbeef, which is not executable memory.",
+    "call-data": "A command's handler points into RAM, which must not be executed.",
+    "isr-fault": "The radio's interrupt handler reads registers that are not there.",
+    "unaligned": "A packet field that lies at an odd address is read as a word.",
+    "bus-fault": "The shell is asked to show memory that does not exist.",
+    "oops": "The shell stops itself with k_oops.",
+    "stack-lost": "A sort never ends its recursion; the stack guard swallows the exception frame as well.",
+    "stack-guard": "One large frame reaches below the shell's stack; the store that comes upon the stack guard faults.",
+}
+
+NOTES = {
+    "isr-fault": "The current thread of the dump (main) was interrupted; the frames are the interrupt handler's.",
+    "bad-call": "PC is not code: gdb takes the caller from LR.",
+    "call-data": "PC is not code: gdb takes the caller from LR, and names the innermost frame after a data object.",
+    "stack-lost": "The processor could not save the registers: those of the crashed thread are what lay in its stack "
+    "guard, and gdb's frames and values made from them mean nothing. The other threads are as they should be.",
+    "stack-guard": "SP of the crashed thread lies below its stack; the memory there belongs to another thread.",
+}
+"""What a reader of any dump of a scenario should know."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A crash to record. The folder of its files is `<target>/<scenario>-<build>`."""
+
+    target: Target
+    scenario: str
+    build: str
+    """What is special about this build, beginning with the optimization level: `Os`, `Og-dwarf4`."""
+    options: dict[str, str]
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of its folder below `tests/golden`."""
+        return f"{self.target.name}/{self.scenario}-{self.build}"
+
+
+def case(target: Target, scenario: str, build: str, note: str = "", **options: str) -> Case:
+    """The optimization level is part of the build's name."""
+    return Case(target, scenario, build, {"OPT": build.partition("-")[0].removeprefix("O"), **options}, note)
+
+
+SIZED_AND_DEBUGGABLE = ("null-deref", "div-zero", "undefined", "stack-overflow", "assert", "bad-call", "isr-fault")
+
+CORTEX_M_CASES = [
+    *(case(CORTEX_M, scenario, build) for scenario in SIZED_AND_DEBUGGABLE for build in ("Os", "Og")),
+    case(CORTEX_M, "unaligned", "Os"),
+    case(CORTEX_M, "oops", "Og"),
+    case(CORTEX_M, "call-data", "Os"),
+    case(CORTEX_M, "stack-guard", "Os"),
+    case(CORTEX_M, "stack-lost", "Os", "Compressed debug sections.", COMPRESS="zlib"),
+    case(CORTEX_M, "null-deref", "Os-dwarf4", "DWARF 4.", DWARF="4"),
+    case(CORTEX_M, "div-zero", "Og-zlib", "Debug sections are compressed.", COMPRESS="zlib"),
+    case(
+        CORTEX_M,
+        "null-deref",
+        "Og-arch1",
+        "Architecture block version 1: r4..r11 of the crashed thread are not in the dump.",
+        ARCH_BLOCK="1",
+    ),
+    case(CORTEX_M, "bus-fault", "Os-arch3", "Architecture block version 3.", ARCH_BLOCK="3"),
+    case(
+        CORTEX_M,
+        "stack-overflow",
+        "Os-threads",
+        "Only the threads' structures and stacks and the interrupt stack are in the dump.",
+        MEMORY="THREADS",
+    ),
+    case(
+        CORTEX_M,
+        "bad-call",
+        "Og-min",
+        "Only the current thread's structure and stack are in the dump, no thread list; compressed debug sections.",
+        MEMORY="MIN",
+        COMPRESS="zlib",
+    ),
+]
+
+CASES = [*CORTEX_M_CASES]

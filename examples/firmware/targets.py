@@ -1,0 +1,42 @@
+"""The architectures that the firmware runs on: what building, running and asking gdb must know about each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """One architecture, by the name of its folder below `tests/golden`."""
+
+    name: str
+    options: dict[str, str]
+    """What make is told; the rest is in `src/arch/<ARCH>/arch.mk`."""
+    tools: str
+    """What the names of compiler and binutils begin with."""
+    qemu: str
+    pointer_bits: int
+    code: int
+    """The target code in the dump's header."""
+    blocks: frozenset[tuple[int, int]]
+    """Versions and sizes in bytes that the dump's architecture block can have."""
+    dumped: tuple[str | None, ...]
+    """gdb's names of the pointer-sized words that every architecture block begins with; None for no register."""
+    interrupt_entry: str
+    """The outermost function of an interrupt."""
+    stub: str | None = None
+    """A program that shows a dump of this architecture to gdb; without one, gdb reads the ELF core that is exported."""
+
+
+CORTEX_M = Target(
+    name="cortex-m",
+    options={"ARCH": "cortex_m"},
+    tools="arm-none-eabi-",
+    qemu="qemu-system-arm",
+    pointer_bits=32,
+    code=3,
+    blocks=frozenset({(1, 36), (2, 68), (3, 76)}),
+    dumped=("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr", "sp"),
+    interrupt_entry="_isr_wrapper",
+    stub="remote.py",
+)
+
+TARGETS = {target.name: target for target in (CORTEX_M,)}
