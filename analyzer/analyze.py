@@ -6,11 +6,12 @@ from functools import cached_property
 
 import msgspec
 
-from analyzer.cpu import UNKNOWN_INTERRUPT, Context, Cpu, cpu_for, target_name
+from analyzer.cpu import UNKNOWN_INTERRUPT, Context, Cpu, CrashContexts, cpu_for, target_name
 from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
+from analyzer.dump.model import ArchitectureBlock
 from analyzer.explain import Explanation, Facts, confirmed, explain, mismatches
 from analyzer.explain.fault import SourceLine
 from analyzer.grouping import NamedFrame, group, load_plumbing
@@ -97,10 +98,7 @@ class Analysis:
             problem = "the dump has no registers of the crash"
             self.caveats.append(Caveat("no-registers", problem))
             return Subject(thread, None, None, problem)
-        found = self.cpu.crashed(self.dump.architecture, self.memory, thread.stack if thread else None)
-        if self.kernel.in_interrupt:
-            handlers = (replace(each, interrupt=each.interrupt or UNKNOWN_INTERRUPT) for each in found.contexts)
-            found = replace(found, contexts=tuple(handlers))
+        found = self._contexts(self.cpu, self.dump.architecture, thread)
         self.caveats += found.caveats
         reason = reason_of(self.dump.header.reason or 0)
         unwinder = self._unwinder(self.cpu)
@@ -114,6 +112,25 @@ class Analysis:
         if best is None:
             return Subject(thread, None, None, "the registers of the crash could not be read")
         return Subject(thread, *best)
+
+    def _contexts(self, cpu: Cpu, block: ArchitectureBlock, thread: KernelThread | None) -> CrashContexts:
+        """The context that crashed; its stack pointer may have to be found, on the thread's stack or an interrupt's."""
+        found = cpu.crashed(block, self.memory, thread.stack if thread else None)
+        if self.kernel.interrupt_stack and not any(cpu.sp in each.registers for each in found.contexts):
+            found = cpu.crashed(block, self.memory, self.kernel.interrupt_stack)
+        return replace(found, contexts=tuple(self._in_handler(cpu, each) for each in found.contexts))
+
+    def _in_handler(self, cpu: Cpu, context: Context) -> Context:
+        """The context, saying that it is an interrupt handler's where the kernel or its stack pointer tells.
+
+        Before there are threads the kernel starts up on the interrupts' stack.
+        """
+        stack, pointer, current = self.kernel.interrupt_stack, context.registers.get(cpu.sp), self.kernel.current
+        on_stack = stack is not None and pointer is not None and stack[0] <= pointer <= stack[1]
+        on_stack = on_stack and current is not None and current.stack is not None
+        if context.interrupt or not (self.kernel.in_interrupt or on_stack):
+            return context
+        return replace(context, interrupt=UNKNOWN_INTERRUPT)
 
     def _lost(self, contexts: tuple[Context, ...], unwinder: Unwinder) -> Context | None:
         """What is left when a stack overflow kept the CPU from saving its registers; None when it did save them."""
@@ -158,10 +175,18 @@ class Analysis:
         cpu = self.cpu
         if cpu is None or thread.saved is None:
             return Subject(thread, None, None, "where the kernel saved its registers is not known")
+        unwinder = self._unwinder(cpu)
+        snapshot, block = self.kernel.snapshots.get(thread.address), self.dump.architecture
+        if snapshot is not None:
+            version = block.version if block else 0
+            found = cpu.snapshot(ArchitectureBlock(version, snapshot.payload, len(snapshot.payload)), self.memory)
+            contexts = tuple(self._in_handler(cpu, each) for each in found.contexts)
+            best = unwinder.best(contexts, self._bounds(thread, contexts))
+            problem = f"it ran on CPU {snapshot.cpu}, whose registers could not be read"
+            return Subject(thread, None, None, problem) if best is None else Subject(thread, *best)
         context = cpu.switched_out(thread.saved, self.memory)
         if isinstance(context, str):
             return Subject(thread, None, None, context)
-        unwinder = self._unwinder(cpu)
         pointer, pc = context.registers[cpu.sp], context.registers[cpu.pc]
         if thread.stack is not None and not thread.stack[0] <= pointer <= thread.stack[1]:
             return Subject(thread, None, None, f"its saved stack pointer {pointer:#010x} is outside its stack")

@@ -1,5 +1,6 @@
 """One file per CPU architecture behind one small interface."""
 
+from analyzer.cpu.arm64 import Arm64
 from analyzer.cpu.base import (
     UNKNOWN_INTERRUPT,
     Context,
@@ -15,6 +16,7 @@ from analyzer.dump.model import Target
 
 __all__ = [
     "UNKNOWN_INTERRUPT",
+    "Arm64",
     "Context",
     "CortexM",
     "Cpu",
@@ -27,7 +29,10 @@ __all__ = [
     "target_name",
 ]
 
-_CPUS: dict[tuple[int, int], Cpu] = {(Target.ARM_CORTEX_M, 4): CortexM()}
+_CPUS: dict[tuple[int, int], Cpu] = {
+    (Target.ARM_CORTEX_M, 4): CortexM(),
+    (Target.ARM64, 8): Arm64(),
+}
 """By target code and bytes of a pointer."""
 _MACHINES = {
     3: Target.X86,

@@ -125,6 +125,10 @@ class Cpu(Protocol):
         """The context that crashed, from the dump's register block; `stack` is the current thread's, half-open."""
         ...
 
+    def snapshot(self, block: ArchitectureBlock, memory: Memory) -> CrashContexts:
+        """What another CPU was doing when the one that crashed stopped it."""
+        return self.crashed(block, memory)
+
     def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
         """The registers of a thread that does not run, or why they cannot be had."""
         ...
@@ -136,6 +140,10 @@ class Cpu(Protocol):
     def salvage(self, context: Context) -> Context:
         """What can be believed of a context whose exception entry failed."""
         return context
+
+    def return_address(self, address: int, registers: Mapping[int, int], memory: Memory) -> int:
+        """A return address without what was added to protect it; `registers` are all that the rules gave."""
+        return address
 
     def code_address(self, value: int) -> int:
         """A function pointer or return address without instruction set bits."""

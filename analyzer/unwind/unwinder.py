@@ -209,6 +209,7 @@ class Unwinder:
         address = registers.get(row.return_register)
         if address is None:
             return End(EndCode.NOT_IN_DUMP, "the return address is not in the dump")
+        address = self.cpu.return_address(address, registers, self.memory)
         frame.return_address = address
         before = frame.register(self.cpu.sp)
         if before is not None and cfa is not None and (cfa < before or (cfa == before and not frame.interrupted)):

@@ -3,12 +3,12 @@
 From `struct z_kernel _kernel`, which is either a block of the dump of its own or somewhere in the dumped memory.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from analyzer.dump.caveat import MISMATCH, Caveat
 from analyzer.dump.memory import Memory
-from analyzer.dump.model import Dump
+from analyzer.dump.model import CpuSnapshot, Dump
 from analyzer.symbols.interface import Symbols
 from analyzer.zephyr.layout import KernelLayout, read_layout
 from analyzer.zephyr.thread import KernelThread, read_thread
@@ -16,6 +16,8 @@ from analyzer.zephyr.thread import KernelThread, read_thread
 MAX_THREADS = 4096
 MAX_THREAD_SIZE = 4096
 """Bytes of a `struct k_thread` that can be believed."""
+_INTERRUPT_STACKS = ("z_interrupt_stacks", "_interrupt_stack")
+"""What the kernel calls them, and called them up to Zephyr 2.5 (`kernel/init.c`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Kernel:
     caveats: tuple[Caveat, ...]
     in_interrupt: bool = False
     """Whether an interrupt was being handled, by the kernel's own count; not every architecture keeps it."""
+    snapshots: Mapping[int, CpuSnapshot] = field(default_factory=dict[int, CpuSnapshot])
+    """Threads, by address, that ran on the other CPUs, and what the dump holds of them."""
+    interrupt_stack: tuple[int, int] | None = None
+    """The stacks of the interrupts, of all CPUs, which lie behind each other; half-open."""
 
     def threads(self) -> tuple[KernelThread, ...]:
         """All of them."""
@@ -68,7 +74,10 @@ def read_kernel(dump: Dump, symbols: Symbols, memory: Memory) -> Kernel:
         read_thread(current, layout, memory) if current else None,
         others,
         tuple(caveats),
-        in_interrupt=bool((nested or 0) & 0xFFFFFFFF),
+        # The count is the first CPU's.
+        bool((nested or 0) & 0xFFFFFFFF) and not any(each.cpu and not len(each.payload) for each in dump.cpus),
+        {each.thread: each for each in dump.cpus if each.thread and len(each.payload)},
+        _interrupt_stack(symbols),
     )
 
 
@@ -103,6 +112,11 @@ def _kernel_differs(dump: Dump, symbols: Symbols, memory: Memory, layout: Kernel
 def _panicking_thread(dump: Dump) -> int | None:
     """With several CPUs the snapshot without registers names the thread that crashed."""
     return next((cpu.thread for cpu in dump.cpus if len(cpu.payload) == 0 and cpu.thread), None)
+
+
+def _interrupt_stack(symbols: Symbols) -> tuple[int, int] | None:
+    found = next((found for name in _INTERRUPT_STACKS if (found := symbols.symbol(name)) is not None), None)
+    return None if found is None or not found.size else (found.address, found.address + found.size)
 
 
 def _only_thread(dump: Dump, layout: KernelLayout, memory: Memory) -> int | None:

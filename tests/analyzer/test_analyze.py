@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from analyzer.analyze import analyze
 from analyzer.report.model import Report, encode_report
+from analyzer.symbols.interface import Field, Symbol
 from contract.errors import NotADump, UnsupportedDump
 from tests.analyzer import specimen
 from tests.analyzer.fake_symbols import FakeSymbols, specimen_symbols
@@ -200,3 +201,46 @@ def test_a_corrupt_dump_gives_a_report_or_a_named_error(edits: list[tuple[int, b
 
 def test_the_same_dump_gives_the_same_report() -> None:
     assert encode_report(analyze(dump_of(GOLDEN), symbols_of(GOLDEN))) == encode_report(report_of(GOLDEN))
+
+
+class TestSeveralCpus:
+    """Block `F`: the CPU that crashed is named without registers, the others come with theirs."""
+
+    REGISTERS = specimen.words(1, 2, 3, 4, 0x12, 0x521, 0x504, 0x61000000, 0x20003040, *range(8))
+    MARKER = b"F" + bytes.fromhex("01000000") + specimen.words(1, specimen.RAM["worker"])
+
+    def snapshot(self, registers: bytes = REGISTERS, thread: str = "worker") -> bytes:
+        size = len(registers).to_bytes(2, "little")
+        return b"F\x01\x00" + size + specimen.words(1, specimen.RAM[thread]) + registers
+
+    def test_a_thread_that_ran_elsewhere_has_the_registers_of_then(self) -> None:
+        main, worker = analyze(specimen.dump() + self.snapshot(), specimen_symbols()).threads
+        assert (main.name, main.crashed, main.registers["pc"]) == ("main", True, "0x00000404")
+        assert [frame.pc for frame in worker.frames][:2] == ["0x00000504", "0x00000520"]
+        assert (worker.registers["sp"], worker.registers["r4"]) == ("0x20003040", "0x00000000")
+
+    def test_the_cpu_that_crashed_names_its_thread(self) -> None:
+        report = analyze(specimen.dump() + self.MARKER + self.snapshot(thread="main"), specimen_symbols())
+        worker, main = report.threads
+        assert (worker.name, worker.crashed, worker.registers["pc"]) == ("worker", True, "0x00000404")
+        assert (main.name, main.registers["pc"]) == ("main", "0x00000504")
+
+    def test_a_snapshot_that_cannot_be_read_is_no_reason_to_take_stale_registers(self) -> None:
+        report = analyze(specimen.dump() + self.snapshot(b"\1" * 5), specimen_symbols())
+        assert report.threads[1].frames == []
+        assert "CPU 1" in report.threads[1].unwound
+
+
+def test_on_the_stack_of_the_interrupts_no_thread_runs() -> None:
+    symbols = specimen_symbols()
+    symbols.objects["z_interrupt_stacks"] = Symbol("z_interrupt_stacks", 0x20002000, 0x100, is_function=False)
+    report = analyze(specimen.dump(), symbols)
+    assert report.threads[0].interrupt is None  # the kernel starts up there
+    symbols.fields = {
+        ("k_thread", "stack_info.start"): Field(0xA8, 4),
+        ("k_thread", "stack_info.size"): Field(0xAC, 4),
+    }
+    report = analyze(specimen.dump(), symbols)
+    assert report.threads[0].interrupt == -1
+    assert report.threads[0].stack is not None
+    assert (report.threads[0].stack.used, report.threads[0].stack.overflow) == (None, False)

@@ -18,6 +18,8 @@ from analyzer.symbols.interface import Symbol
 _RECORDS = {4: struct.Struct("<IIII"), 8: struct.Struct("<QQII")}
 _FUNCTION = 1
 _HEAD_FIELDS = 1
+_LOCAL_LABEL = 0
+"""Rank of a symbol that is neither function nor object, nor seen outside its file."""
 
 _Span = tuple[int, int, tuple[int, ...]]
 
@@ -43,29 +45,41 @@ def cover(symbols: Sequence[RankedSymbol], section_end: Callable[[int], int | No
 
     Of symbols with a size the one that starts last wins, and of those of one address the better ranked. A symbol
     without a size reaches to the next symbol or the end of its section; a label inside one with a size names nothing,
-    and neither does a symbol that stands for no place in memory.
+    and neither does a symbol that stands for no place in memory, nor a local label behind a function without a size,
+    which assemblers write: it is a place to jump to in there.
     """
     order = sorted(
         range(len(symbols)), key=lambda number: (symbols[number].symbol.address, symbols[number].rank, -number)
     )
-    following = dict(pairwise(sorted({one.symbol.address for one in symbols if one.in_memory})))
+    placed = [one for one in symbols if one.in_memory]
+    following = dict(pairwise(sorted({one.symbol.address for one in placed})))
+    behind = dict(pairwise(sorted({one.symbol.address for one in placed if one.rank > _LOCAL_LABEL})))
     sized: list[_Span] = []
-    endless: list[_Span] = []
+    functions: list[_Span] = []
+    labels: list[_Span] = []
     for number in order:
         symbol = symbols[number].symbol
         limit = section_end(symbol.address) if symbols[number].in_memory else None
         if limit is None:
             continue
-        end = symbol.address + symbol.size if symbol.size else following.get(symbol.address, limit)
-        (sized if symbol.size else endless).append((symbol.address, min(end, limit), (number + 1,)))
-    covered = flatten(sized, _HEAD_FIELDS)
+        spans = sized if symbol.size else functions if symbol.is_function else labels
+        ends = behind if symbol.is_function else following
+        end = symbol.address + symbol.size if symbol.size else ends.get(symbol.address, limit)
+        spans.append((symbol.address, min(end, limit), (number + 1,)))
+    functions = [*_outside(functions, sized), *sized]
+    return flatten([*_outside(labels, functions), *functions], _HEAD_FIELDS)
+
+
+def _outside(spans: Sequence[_Span], others: Sequence[_Span]) -> list[_Span]:
+    """The spans that do not start inside another."""
+    covered = flatten(others, _HEAD_FIELDS)
     starts = [address for address, _ in covered]
 
     def is_inside(address: int) -> bool:
         place = bisect_right(starts, address) - 1
         return place >= 0 and covered[place][1][0] != 0
 
-    return flatten([*(span for span in endless if not is_inside(span[0])), *sized], _HEAD_FIELDS)
+    return [span for span in spans if not is_inside(span[0])]
 
 
 class SymbolTable:

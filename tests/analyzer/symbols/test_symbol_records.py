@@ -28,6 +28,18 @@ def test_labels_inside_a_function_do_not_hide_it() -> None:
     assert found == dict.fromkeys(range(10, 30), "f")
 
 
+def test_local_labels_behind_a_function_without_a_size_do_not_hide_it() -> None:
+    found = named(("wrapper", 10, 0, 8), ("exit", 15, 0, 0), ("entry", 20, 0, 2), ("loop", 25, 0, 0), ("f", 30, 5, 6))
+    assert [found[at] for at in (10, 15, 19, 20, 25, 29, 30)] == [
+        *["wrapper"] * 3,
+        *["entry"] * 1,
+        *["loop"] * 2,
+        "f",
+    ]
+    inside = named(("f", 10, 20, 6), ("entered", 15, 0, 8), ("label", 17, 0, 0))
+    assert inside == dict.fromkeys(range(10, 30), "f")
+
+
 def test_of_overlapping_symbols_the_inner_one_counts() -> None:
     found = named(("outer", 10, 30, 5), ("inner", 20, 5, 3))
     assert [found[at] for at in (19, 20, 24, 25)] == ["outer", "inner", "inner", "outer"]
