@@ -3,7 +3,8 @@
     gdb-multiarch -nx -batch firmware.elf -ex "target remote | ..." -x gdb_answer.py
 
 The path of the result is in the environment variable GDB_ANSWER. Everything comes from gdb's Python API, nothing from
-its printed text. A thread's id is the address of its `k_thread`, as remote.py serves it.
+its printed text. A thread's id is the address of its `k_thread`, as remote.py serves it. A core has no such ids: there
+GDB_THREADS says which name and address each thread has: `{"1": ["main", 536871104]}`.
 """
 
 import json
@@ -24,6 +25,7 @@ KINDS = {
     gdb.TAILCALL_FRAME: "tail-call",
     gdb.SIGTRAMP_FRAME: "exception",
 }
+NUMBERS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_FLAGS)
 UNKNOWN = {"value has been optimized out": "<optimized out>", "value is not available": "<unavailable>"}
 
 Plain = str | dict[str, "Plain"] | list["Plain"]
@@ -128,9 +130,12 @@ def register(frame: gdb.Frame, name: str) -> str | None:
 
 
 def registers() -> dict[str, str | None]:
-    """The general registers of the selected thread, by gdb's names."""
+    """The general registers of the selected thread that are numbers, by gdb's names."""
     frame = gdb.newest_frame()
-    return {each.name: register(frame, each.name) for each in frame.architecture().registers("general")}
+    names = [each.name for each in frame.architecture().registers("general")]
+    return {
+        name: register(frame, name) for name in names if frame.read_register(name).type.strip_typedefs().code in NUMBERS
+    }
 
 
 def describe(frame: gdb.Frame) -> dict[str, Any]:
@@ -172,7 +177,14 @@ def backtrace() -> tuple[list[dict[str, Any]], str]:
 
 
 def kernel_view(address: int) -> dict[str, str | int]:
-    """What the kernel's own structure says about a thread."""
+    """What the kernel's own structure says about a thread; nothing where that is not Zephyr's or not in the dump."""
+    try:
+        return _kernel_view(address)
+    except gdb.error:
+        return {}
+
+
+def _kernel_view(address: int) -> dict[str, str | int]:
     thread = gdb.Value(address).cast(gdb.lookup_type("struct k_thread").pointer()).dereference()
     base, stack = thread["base"], thread["stack_info"]
     return {
@@ -188,15 +200,17 @@ def kernel_view(address: int) -> dict[str, str | int]:
 
 
 def answer() -> list[dict[str, Any]]:
+    given: dict[str, tuple[str, int]] = json.loads(os.environ.get("GDB_THREADS", "{}"))
     threads: list[dict[str, Any]] = []
     for thread in sorted(gdb.selected_inferior().threads(), key=lambda thread: thread.num):
         thread.switch()
+        name, address = given.get(str(thread.num), (thread.name, thread.ptid[1]))
         frames, stopped = backtrace()
         threads.append(
             {
-                "name": thread.name,
+                "name": name,
                 "crashed": not threads,
-                **kernel_view(thread.ptid[1]),
+                **kernel_view(address),
                 "registers": registers(),
                 "frames": frames,
                 "stopped": stopped,

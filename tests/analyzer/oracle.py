@@ -21,20 +21,21 @@ from analyzer.export.gdb_session import gdb_arguments
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 
-HERE = Path(__file__).parent
-QUESTIONS = HERE.parents[1] / "examples" / "firmware"
+QUESTIONS = Path(__file__).parents[2] / "examples" / "firmware" / "gdb_answer.py"
 UNAVAILABLE = "<unavailable>"
 _FILLERS = (0, 0xA5A5A5A4)
 
 
 def ask_gdb(analysis: Analysis, elf: Path) -> list[dict[str, Any]]:
-    """Every thread: number, registers, frames (as in gdb.json of the golden cases), and why there are no more."""
+    """Every thread as in gdb.json of the golden cases."""
+    addresses = [subject.kernel.address if subject.kernel is not None else 0 for subject in analysis.subjects]
     flags = elf_flags(elf.read_bytes())
     cores = [elf_core(analysis, flags=flags, filler=filler) for filler in _FILLERS]
-    first = _ask(cores[0].content, elf)
+    names = {one.number: (one.name, address) for one, address in zip(cores[0].threads, addresses, strict=True)}
+    first = _ask(cores[0].content, elf, names)
     if not any(thread.unknown for thread in cores[0].threads):
         return first
-    second = _ask(cores[1].content, elf)
+    second = _ask(cores[1].content, elf, names)
     assert len(first) == len(second)
     return [_thread(one, other) for one, other in zip(first, second, strict=True)]
 
@@ -43,13 +44,13 @@ def analysis_of(dump: Path, elf: Path) -> Analysis:
     return Analysis(parse(dump.read_bytes()), SymbolIndex.from_bytes(build_index(elf)))
 
 
-def _ask(content: bytes, elf: Path) -> list[dict[str, Any]]:
+def _ask(content: bytes, elf: Path, threads: dict[int, tuple[str | None, int]]) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         core, answer = Path(folder, "dump.core"), Path(folder, "answer.json")
         core.write_bytes(content)
         done = subprocess.run(
-            ["gdb-multiarch", "-nx", "-batch", *gdb_arguments(elf, core), "-x", HERE / "gdb_on_core.py"],
-            env=os.environ | {"GDB_ANSWER": str(answer), "GDB_QUESTIONS": str(QUESTIONS)},
+            ["gdb-multiarch", "-nx", "-batch", *gdb_arguments(elf, core), "-x", QUESTIONS],
+            env=os.environ | {"GDB_ANSWER": str(answer), "GDB_THREADS": json.dumps(threads)},
             capture_output=True,
             text=True,
             timeout=120,
@@ -66,10 +67,11 @@ def _thread(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         if any(mine[key] != theirs[key] for key in ("pc", "function", "inlined")):
             break
         frames.append({key: _both(mine[key], theirs[key]) for key in mine})
+    registers = {name: value if value == other["registers"][name] else None for name, value in one["registers"].items()}
     stopped = one["stopped"]
     if not len(frames) == len(one["frames"]) == len(other["frames"]):
         stopped = "the next frame hangs on registers that are not known"
-    return {**one, "registers": _both(one["registers"], other["registers"]), "frames": frames, "stopped": stopped}
+    return {**one, "registers": registers, "frames": frames, "stopped": stopped}
 
 
 def _both(one: Any, other: Any) -> Any:
