@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from analyzer.analyze import Analysis
 from analyzer.cpu import Context, Cpu
 from analyzer.dump.memory import MAX_READ, Memory
-from analyzer.export.prstatus import LAYOUTS, PC, STATUS, Layout
+from analyzer.export.prstatus import LAYOUTS, ONE, PC, STATUS, ZERO, Layout
 from analyzer.export.target_description import TARGET_DESCRIPTIONS
 from contract.errors import LimitExceeded, UnsupportedDump
 
@@ -81,7 +81,8 @@ def elf_core(analysis: Analysis, *, flags: int = 0, filler: int = 0) -> Core:
     for number, subject in enumerate(analysis.subjects, 1):
         context = subject.context or Context({})
         registers = _registers(layout, cpu, context, filler)
-        notes.append(_note(b"CORE", _NT_PRSTATUS, _prstatus(layout, number, signal if number == 1 else 0, registers)))
+        # As of a process, all threads have the signal: the last one's is what gdb takes it from.
+        notes.append(_note(b"CORE", _NT_PRSTATUS, _prstatus(layout, number, signal, registers)))
         name = subject.kernel.name if subject.kernel is not None else None
         threads.append(CoreThread(number, name, _unknown(layout, cpu, context)))
     description = TARGET_DESCRIPTIONS.get((cpu.machine, cpu.pointer_size))
@@ -108,6 +109,8 @@ def _registers(layout: Layout, cpu: Cpu, context: Context, filler: int) -> list[
         **context.registers,
         PC: context.registers.get(cpu.pc),
         STATUS: layout.status if context.status is None else context.status,
+        ZERO: 0,
+        ONE: 1,
     }
     values = [known.get(slot) for slot in layout.registers]
     return [filler if value is None else value for value in values]

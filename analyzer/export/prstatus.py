@@ -8,8 +8,8 @@ The sizes are those that BFD recognises, by architecture (`grok_prstatus` and `g
 
 from dataclasses import dataclass
 
-PC, STATUS, UNUSED = -1, -2, -3
-"""Slots that no DWARF register number names: the program counter, the status register, and what we never know."""
+PC, STATUS, ZERO, ONE = -1, -2, -3, -4
+"""Slots that no DWARF register number names: the program counter, the status register, and two constants."""
 
 Slots = tuple[int, ...]
 
@@ -46,7 +46,7 @@ class Layout:
 
 
 def _arm() -> Slots:
-    return (*range(15), PC, STATUS, UNUSED)
+    return (*range(15), PC, STATUS, ZERO)
 
 
 def _arm64() -> Slots:
@@ -58,21 +58,24 @@ def _riscv() -> Slots:
 
 
 def _xtensa() -> Slots:
-    """The pc, ps, seven more special registers, a gap, and the register file with a0 of window 0 first."""
-    return (PC, STATUS, *(UNUSED,) * 62, *range(16), *(UNUSED,) * 48)
+    """The pc, ps, lbeg, lend, lcount, sar, windowstart, windowbase, a gap, and the register file.
+
+    Of its windows only the first is said to be live (`gdb/arch/xtensa.h`).
+    """
+    return (PC, STATUS, *(ZERO,) * 4, ONE, *(ZERO,) * 57, *range(16), *(ZERO,) * 48)
 
 
 def _x86() -> Slots:
     ebx, ecx, edx, esi, edi, ebp, eax, esp = 3, 1, 2, 6, 7, 5, 0, 4
     ds, es, fs, gs, cs, ss = 43, 40, 44, 45, 41, 42
-    return (ebx, ecx, edx, esi, edi, ebp, eax, ds, es, fs, gs, UNUSED, PC, cs, STATUS, esp, ss)
+    return (ebx, ecx, edx, esi, edi, ebp, eax, ds, es, fs, gs, ZERO, PC, cs, STATUS, esp, ss)
 
 
 def _x86_64() -> Slots:
     rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp = range(8)
     es, cs, ss, ds, fs, gs, fs_base, gs_base = 50, 51, 52, 53, 54, 55, 58, 59
     scratch = (11, 10, 9, 8, rax, rcx, rdx, rsi, rdi)
-    return (15, 14, 13, 12, rbp, rbx, *scratch, UNUSED, PC, cs, STATUS, rsp, ss, fs_base, gs_base, ds, es, fs, gs)
+    return (15, 14, 13, 12, rbp, rbx, *scratch, ZERO, PC, cs, STATUS, rsp, ss, fs_base, gs_base, ds, es, fs, gs)
 
 
 LAYOUTS = {

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from analyzer.dump.caveat import MISMATCH
 from analyzer.report import model
+from analyzer.report.recursion import folded
 
 REGISTER_COLUMNS = 4
 BAR_WIDTH = 8
@@ -137,22 +138,13 @@ def _frames(thread: model.Thread, *, variables: bool) -> RenderableType:
 
 
 def _frame_lines(frames: Sequence[model.Frame], *, variables: bool) -> Iterator[Text]:
-    repeats = 0
-    for number, frame in enumerate(frames):
-        following = frames[number + 1] if number + 1 < len(frames) else None
-        if number > 2 and following is not None and _same_place(frames[number - 1], frame, following):
-            repeats += 1
+    for number, frame in folded(frames):
+        if frame is None:
+            yield Text(f"    ⋯ {number} more of the same", style="dim")
             continue
-        if repeats:
-            yield Text(f"    ⋯ {repeats} more of the same", style="dim")
-            repeats = 0
         yield _frame_line(number, frame)
         if variables and frame.locals:
             yield from _locals(frame.locals)
-
-
-def _same_place(*frames: model.Frame) -> bool:
-    return len({(frame.pc, frame.function, frame.line) for frame in frames}) == 1
 
 
 def _frame_line(number: int, frame: model.Frame) -> Text:

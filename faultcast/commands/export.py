@@ -15,6 +15,7 @@ class Format(StrEnum):
 
     CORE = "core"
     JSON = "json"
+    MARKDOWN = "markdown"
 
 
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write; `-` for the screen.")]
@@ -32,6 +33,8 @@ def export(
 
     **json**: the report, as `faultcast analyze --json` prints it.
 
+    **markdown**: the report as a ticket for GitHub, GitLab and the like.
+
     Exit status: 0 when the file was written, 2 for bad usage, 3 when DUMP holds no core dump that can be analysed.
     """
     with failing_clearly():
@@ -41,6 +44,11 @@ def export(
         analysis = analyse_files(dump, image)
         if format_ is Format.JSON:
             _write(output, encode_report(analysis.report()))
+            return
+        if format_ is Format.MARKDOWN:
+            from analyzer.export.markdown import markdown
+
+            _write(output, markdown(analysis.report(), dump=dump.name, elf=elf.name).encode())
             return
         from analyzer.export.elf_core import elf_core, elf_flags
         from analyzer.export.gdb_session import unknown_registers

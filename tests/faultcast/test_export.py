@@ -42,6 +42,14 @@ def test_json_is_the_report() -> None:
     assert result.stdout.encode() == (CASE / "report.json").read_bytes()
 
 
+def test_a_ticket(tmp_path: Path) -> None:
+    output = tmp_path / "ticket.md"
+    assert run("export", DUMP, "--elf", ELF, "--format", "markdown", "-o", str(output)).exit_code == 0
+    text = output.read_text("utf-8")
+    assert text.startswith("# Null pointer dereference in calibration_in_range")
+    assert "faultcast gdb dump.core --elf firmware.elf" in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
