@@ -1,6 +1,6 @@
 """The analysis of one dump: bytes in, report out, no I/O."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from analyzer.report.build import Subject, ThreadWriter
 from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.interface import Machine
 from analyzer.symbols.types import TypedSymbols
-from analyzer.unwind import Unwinder
+from analyzer.unwind import EndCode, Trust, Unwinder
 from analyzer.values.expression import BadExpression, compute
 from analyzer.values.expression import Context as EvaluationContext
 from analyzer.zephyr import Kernel, KernelThread, is_thread_entry, read_kernel, reason_of
@@ -48,6 +48,12 @@ def analyze(
         LimitExceeded: there are more than 64 MiB.
     """
     return Analysis(parse(dump, missing), symbols, build_id).report()
+
+
+def _without_interrupted(frames: Sequence[model.Frame]) -> Sequence[model.Frame]:
+    """The frames of what crashed, without those of what it had interrupted, which are there by chance."""
+    end = next((index for index, frame in enumerate(frames) if frame.trust == Trust.EXCEPTION), len(frames))
+    return frames[:end]
 
 
 class Analysis:
@@ -207,6 +213,7 @@ class Analysis:
         )
         threads = [writer.thread(subject, crashed=subject is self.crashed) for subject in self.subjects]
         crashed = threads[0]
+        threads[1:1] = self._interrupted(writer)
         explanation = self._explain(crashed)
         threads[0] = self._overflowed(crashed, explanation)
         held = build_id_in(self.dump.memory)
@@ -215,7 +222,7 @@ class Analysis:
             build_id = self.symbols.build_ids[0].hex()
         frames = [
             NamedFrame(int(frame.pc, 16), frame.function, frame.file, frame.trust == "scan")
-            for frame in crashed.frames[explanation.landed :]
+            for frame in _without_interrupted(crashed.frames)[explanation.landed :]
         ]
         grouping = group(explanation.kind, frames, load_plumbing(), build_id)
         return model.Report(
@@ -271,6 +278,27 @@ class Analysis:
         if crashed.stack is None or crashed.interrupt or explanation.kind != "stack-overflow":
             return crashed
         return msgspec.structs.replace(crashed, stack=msgspec.structs.replace(crashed.stack, overflow=True))
+
+    def _interrupted(self, writer: ThreadWriter) -> Iterator[model.Thread]:
+        """What the current thread may have been doing when the interrupt came whose handler crashed: a guess."""
+        subject = self.crashed
+        thread, stack = subject.kernel, subject.stack
+        if self.cpu is None or thread is None or thread.stack is None or stack is None:
+            return
+        if stack.end.code is not EndCode.INTERRUPTED:
+            return
+        contexts = self.cpu.interrupted_contexts(thread.stack, self.memory)
+        found = self._unwinder(self.cpu).guess_interrupted(contexts, thread.stack, thread.entry)
+        if found is None:
+            return
+        written = writer.thread(Subject(thread, None, found), crashed=False)
+        yield msgspec.structs.replace(
+            written,
+            state="interrupted",
+            complete=False,
+            unwound="guess: what the thread was interrupted in, by the outermost frame on its stack that an interrupt "
+            "can have left; where its stack ended is not in the dump",
+        )
 
     def _other_threads(self) -> Iterator[Subject]:
         frames = 0

@@ -1,7 +1,8 @@
 """What the analyzer asks of a CPU architecture. Nothing in here knows DWARF or Zephyr's kernel objects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from analyzer.dump.caveat import Caveat
@@ -120,6 +121,10 @@ class Cpu(Protocol):
     """Of the program status register."""
     callee_saved: frozenset[int]
     """Registers that a function leaves as it found them, where no call frame information says otherwise."""
+    further_names: Mapping[int, str] = MappingProxyType({})
+    """Number to name of registers that a person expects only where they are known."""
+    pairs: Mapping[int, tuple[int, int]] = MappingProxyType({})
+    """Registers that are two others side by side, the less significant first: a context holds those two."""
 
     def crashed(self, block: ArchitectureBlock, memory: Memory, stack: tuple[int, int] | None = None) -> CrashContexts:
         """The context that crashed, from the dump's register block; `stack` is the current thread's, half-open."""
@@ -156,6 +161,13 @@ class Cpu(Protocol):
     def exception_return(self, address: int, registers: Mapping[int, int], memory: Memory) -> ExceptionReturn:
         """The interrupted context; `registers` are those behind the handler's return, with its stack pointer."""
         return ExceptionReturn(None, "this architecture has no such return address")
+
+    def interrupted_contexts(self, stack: tuple[int, int], memory: Memory) -> Iterator[Context]:
+        """What looks like the registers of a thread that was interrupted, on its stack; the likeliest first.
+
+        None of it is certain. For architectures that keep the stack pointer of an interrupted thread nowhere else.
+        """
+        return iter(())
 
     def interrupted(
         self,
@@ -203,6 +215,10 @@ class Cpu(Protocol):
 
     def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
         """The register through which the call before a return address went; None unless it is such a call."""
+        return None
+
+    def call_target(self, return_address: int, memory: Memory) -> int | None:
+        """Where the call before a return address went; None unless the instruction itself says so."""
         return None
 
     def fault(self, reason: int) -> Fault | None:

@@ -140,6 +140,17 @@ class Memory:
             position += len(run)
         return b"".join(parts)
 
+    def find(self, pattern: bytes, limit: int) -> Iterator[int]:
+        """Addresses, multiples of four, at which the dump holds a pattern; of the first `limit` places that do."""
+        for start, data in self._image.segments():
+            content = bytes(data)
+            at = content.find(pattern)
+            while at >= 0 and limit > 0:
+                limit -= 1
+                if (start + at) % 4 == 0:
+                    yield start + at
+                at = content.find(pattern, at + 1)
+
     def holding(self, address: int) -> tuple[int, int] | None:
         """The dumped range, adjacent segments joined, that an address lies in."""
         index = bisect_right(self._ranges, address, key=lambda held: held[0]) - 1

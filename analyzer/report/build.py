@@ -117,6 +117,9 @@ class ThreadWriter:
             name: None if (value := context.registers.get(number)) is None else self.address(value)
             for number, name in self.cpu.register_names.items()
         }
+        for number, name in self.cpu.further_names.items():
+            if number in context.registers:
+                named[name] = self.address(context.registers[number])
         if context.status is not None:
             named[self.cpu.status_name] = self.address(context.status)
         return named

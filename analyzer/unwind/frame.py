@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 
 from analyzer.dump.memory import Memory
 from analyzer.symbols.interface import SourceFrame, Symbols
+
+_NO_PAIRS: Mapping[int, tuple[int, int]] = MappingProxyType({})
 
 
 class Trust(StrEnum):
@@ -26,6 +29,7 @@ class Frame:
 
     __slots__ = (
         "_memory",
+        "_pairs",
         "_sources",
         "_symbols",
         "canonical_address",
@@ -49,8 +53,12 @@ class Frame:
         symbols: Symbols | None,
         *,
         interrupted: bool,
+        pairs: Mapping[int, tuple[int, int]] = _NO_PAIRS,
     ) -> None:
-        """`interrupted` tells that all registers are those of this moment, and pc is no return address."""
+        """`interrupted` tells that all registers are those of this moment, and pc is no return address.
+
+        `pairs` are the registers that are two others side by side (`Cpu.pairs`).
+        """
         self.pc = pc
         self.lookup_pc = pc if interrupted else pc - 1
         """An address inside the instruction that this frame executes: a return address lies behind its call."""
@@ -67,6 +75,7 @@ class Frame:
         self.outer: Frame | None = None
         self._memory = memory
         self._symbols = symbols
+        self._pairs = pairs
         self._sources: Sequence[SourceFrame] | None = None
 
     def source_frames(self) -> Sequence[SourceFrame]:
@@ -82,7 +91,11 @@ class Frame:
 
     def register(self, number: int) -> int | None:
         """A DWARF register of this frame."""
-        return self.registers.get(number)
+        pair = self._pairs.get(number)
+        if pair is None:
+            return self.registers.get(number)
+        low, high = self.registers.get(pair[0]), self.registers.get(pair[1])
+        return None if low is None or high is None else low | high << 32
 
     def read(self, address: int, size: int) -> bytes | None:
         """Memory: the dump over the firmware's read-only sections; None unless every byte is known."""

@@ -22,13 +22,20 @@ def canonical_frame_address(row: UnwindRow, frame: Frame, evaluate: Evaluate, ma
 def caller_registers(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu, evaluate: Evaluate) -> dict[int, int]:
     """The caller's registers, as far as they are known; the return address stands in the row's return register."""
     mask = (1 << 8 * cpu.pointer_size) - 1
-    found: dict[int, int | None] = {number: frame.register(number) for number in cpu.callee_saved}
+    found: dict[int, int | None] = {
+        number: value for number, value in frame.registers.items() if number in cpu.callee_saved
+    }
     if frame.interrupted:
         # Nothing was saved yet where no rule says so, and no call has come between that could have changed it.
         found[row.return_register] = frame.register(row.return_register)
     found[cpu.sp] = cfa
     recovery = _Recovery(frame, cfa, evaluate, cpu.pointer_size)
-    found.update({number: recovery.value(number, rule) for number, rule in row.rules.items()})
+    for number, rule in row.rules.items():
+        pair = cpu.pairs.get(number)
+        if pair is None:
+            found[number] = recovery.value(number, rule)
+        else:
+            found.update(zip(pair, recovery.pair(number, rule), strict=True))
     return {number: value & mask for number, value in found.items() if value is not None}
 
 
@@ -52,6 +59,18 @@ class _Recovery:
                 return self._location(rule)
             case RuleKind.UNDEFINED:
                 return None
+
+    def pair(self, number: int, rule: RegisterRule) -> tuple[int | None, int | None]:
+        """The caller's value of a register of two words, the less significant one first."""
+        match rule.kind:
+            case RuleKind.OFFSET | RuleKind.EXPRESSION:
+                address = self._location(rule)
+                return self._word(address), None if address is None else self._word(address + self.pointer_size)
+            case RuleKind.SAME_VALUE | RuleKind.REGISTER:
+                value = self.frame.register(number if rule.kind is RuleKind.SAME_VALUE else rule.offset)
+                return (None, None) if value is None else (value, value >> 8 * self.pointer_size)
+            case _:
+                return None, None
 
     def _location(self, rule: RegisterRule) -> int | None:
         if rule.kind in (RuleKind.EXPRESSION, RuleKind.VAL_EXPRESSION):

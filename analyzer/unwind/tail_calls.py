@@ -31,7 +31,7 @@ def departed_frames(frame: Frame, caller: Frame, symbols: TypedSymbols, memory: 
     departed: list[Frame] = []
     for site in reversed(path[1:]):
         pc = site.return_address
-        found = Frame(pc, {**registers, cpu.pc: pc}, Trust.CFI, memory, symbols, interrupted=False)
+        found = Frame(pc, {**registers, cpu.pc: pc}, Trust.CFI, memory, symbols, interrupted=False, pairs=cpu.pairs)
         found.departed = True
         departed.append(found)
     return departed

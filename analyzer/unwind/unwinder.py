@@ -1,12 +1,13 @@
 """Unwinding: frame by frame from a context outwards, until nothing is known any more, and saying why it ended."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice, pairwise
 
 from analyzer.cpu import Context, Cpu, SavedThread
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import RuleKind, UnwindRow
+from analyzer.symbols.interface import RuleKind, Symbol, UnwindRow
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.unwind.rules import Evaluate, caller_registers, canonical_frame_address, without
@@ -15,6 +16,7 @@ from analyzer.unwind.tail_calls import departed_frames
 MAX_FRAMES = 256
 SCAN_WORDS = 256
 """How far up the stack a return address is looked for where no rule tells."""
+MOST_GUESSES = 1024
 
 
 class EndCode(StrEnum):
@@ -99,6 +101,47 @@ class Unwinder:
         outcome = self._find_return(pointer)
         return self._follow(outcome, stack) if isinstance(outcome, Frame) else Stack(outcome)
 
+    def guess_interrupted(self, contexts: Iterable[Context], stack: tuple[int, int], entry: int | None) -> Stack | None:
+        """What a thread may have been doing, by the first context that unwinds to the thread's function.
+
+        `entry` is the address of that function, where it is known. Whatever is found is a guess, and so is labelled.
+        """
+        for context in islice(contexts, MOST_GUESSES):
+            pc = context.registers.get(self.cpu.pc, 0)
+            if not self.is_executable(pc) or not self._may_have_been_called(context):
+                continue
+            found = self.unwind(context, stack)
+            if found.end.code is not EndCode.OUTERMOST or not self._passes(found, entry) or not self._called(found):
+                continue
+            for frame in found.frames:
+                frame.trust, frame.guessed = Trust.SCAN, True
+            return found
+        return None
+
+    def _may_have_been_called(self, context: Context) -> bool:
+        """Whether the link register holds anything that code leaves in it."""
+        link = None if self.cpu.link is None else context.registers.get(self.cpu.link)
+        return link is None or self.cpu.ends_stack(link) or self.is_executable(self.cpu.code_address(link))
+
+    def _passes(self, stack: Stack, entry: int | None) -> bool:
+        """Whether a thread's function is on its stack."""
+        symbol = None if entry is None or self.symbols is None else self._symbol_at(self.cpu.code_address(entry))
+        return symbol is not None and any(self._symbol_at(frame.lookup_pc) == symbol for frame in stack.frames)
+
+    def _called(self, stack: Stack) -> bool:
+        """Whether every frame is one that the next one's call went to, where that call names its function."""
+        for inner, outer in pairwise(stack.frames):
+            target = None if inner.departed or outer.departed else self.cpu.call_target(outer.pc, self.memory)
+            if target is None or self.symbols is None:
+                continue
+            reached = self.symbols.source_frames(target)
+            if not reached or reached[-1].function != inner.function():
+                return False
+        return True
+
+    def _symbol_at(self, address: int) -> Symbol | None:
+        return None if self.symbols is None else self.symbols.symbol_at(address)
+
     def _follow(self, innermost: Frame, stack: tuple[int, int] | None) -> Stack:
         frames: list[Frame] = []
         outcome: Frame | End = innermost
@@ -146,7 +189,7 @@ class Unwinder:
         return (1 << 8 * self.cpu.pointer_size) - 1
 
     def _frame(self, pc: int, registers: Mapping[int, int], trust: Trust, *, interrupted: bool = False) -> Frame:
-        return Frame(pc, registers, trust, self.memory, self.symbols, interrupted=interrupted)
+        return Frame(pc, registers, trust, self.memory, self.symbols, interrupted=interrupted, pairs=self.cpu.pairs)
 
     def _within(self, frame: Frame, stack: tuple[int, int]) -> Frame | End:
         pointer = frame.register(self.cpu.sp)

@@ -12,6 +12,8 @@ MAX_ENTRIES = 64
 MAX_OFFSET = 1 << 16
 _STACK_POINTERS = ("psp", "sp_elx", "rsp", "esp", "sp")
 """What the architectures call the saved stack pointer: Cortex-M, ARM64, x86-64, x86, RISC-V."""
+_SWITCHES = "arm_m_must_switch"
+"""A function of Cortex-M firmware that keeps registers behind `switch_handle`: what the stack pointer says is stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
     nested = symbols.field("_cpu", "nested")
     mode = symbols.field("k_thread", "arch.mode_exc_return")
     saved = [symbols.field("k_thread", f"callee_saved.{name}") for name in _STACK_POINTERS]
+    switch_handle = offset("k_thread", "switch_handle")
+    saved_pointer = next((found.offset for found in saved if found is not None), table.offset(8))
+    if switch_handle is None and symbols.symbol(_SWITCHES) is not None:
+        saved_pointer = None
     return KernelLayout(
         pointer_size=size,
         current=cpus + current,
@@ -75,7 +81,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
         state=field("k_thread", "base.thread_state", 5, 1),
         options=field("k_thread", "base.user_options", 6, 1),
         priority=field("k_thread", "base.prio", 7, 1),
-        stack_pointer=next((found.offset for found in saved if found is not None), table.offset(8)),
+        stack_pointer=saved_pointer,
         name=field("k_thread", "name", 9, 32),
         nested=None if nested is None else cpus + nested.offset,
         exc_return=mode.offset if mode else None if arch is None or exc_return is None else arch + exc_return,
@@ -83,7 +89,7 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
         stack_size=offset("k_thread", "stack_info.size"),
         pended_on=offset("k_thread", "base.pended_on"),
         timeout=offset("k_thread", "base.timeout.node.next"),
-        switch_handle=offset("k_thread", "switch_handle"),
+        switch_handle=switch_handle,
         field_of=symbols.field,
     )
 

@@ -1,7 +1,7 @@
 import pytest
 
 from analyzer.cpu import Context, CortexM, SavedThread
-from analyzer.cpu.cortex_m import EXC_RETURN_PREFIX, LR, PC, R4, R11, SP
+from analyzer.cpu.cortex_m_exception import EXC_RETURN_PREFIX, LR, PC, PSP, R4, R11, S0, S15, S16, SP
 from analyzer.dump import parse
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.model import ArchitectureBlock
@@ -134,6 +134,59 @@ class TestStackPointer:
         assert found.contexts[0].interrupt == 0x15
 
 
+class TestWhatTheFaultHandlerPushed:
+    """r4..r11, PSP, a word, MSP, EXC_RETURN; the frame follows where it was an interrupt that crashed."""
+
+    INTERRUPT_STACK = 0x20004000
+
+    def crashed(self, pushed: tuple[int, ...], xpsr: int, frame: int) -> Context:
+        stacked = words(*FRAME[:7], xpsr)
+        pushed_at = (frame if xpsr & 0x1FF else self.INTERRUPT_STACK + 0x100) - 4 * len(pushed)
+        at = memory((frame, stacked + bytes(72)), (pushed_at, words(*pushed)))
+        contexts = crash(block(sp=frame, xpsr=xpsr), at, STACK)
+        return contexts[0] if len(contexts) == 1 else Context({})
+
+    @pytest.mark.parametrize(("exc_return", "size"), [(0xFFFFFFF1, 32), (0xFFFFFFE1, 104)])
+    def test_an_interrupts_frame_and_the_thread_under_it(self, exc_return: int, size: int) -> None:
+        frame = self.INTERRUPT_STACK + 0x80
+        pushed = (*specimen.CALLEE_SAVED, 0x200020A0, 0, frame, exc_return)
+        found = self.crashed(pushed, 0x6100000F, frame)
+        assert (found.registers[SP], found.registers[PSP]) == (frame + size, 0x200020A0)
+
+    @pytest.mark.parametrize(("exc_return", "size"), [(0xFFFFFFFD, 32), (0xFFFFFFED, 104), (0xFFFFFFBC, 32)])
+    def test_a_threads_frame(self, exc_return: int, size: int) -> None:
+        pushed = (*specimen.CALLEE_SAVED, 0x20002060, 0, self.INTERRUPT_STACK + 0x100, exc_return)
+        found = self.crashed(pushed, 0x61000000, 0x20002060)
+        assert found.registers[SP] == 0x20002060 + size
+        assert PSP not in found.registers
+
+    @pytest.mark.parametrize(
+        "pushed",
+        [
+            (*specimen.CALLEE_SAVED, 0x20002060, 0, INTERRUPT_STACK + 0xFC, 0xFFFFFFFD),
+            (*specimen.CALLEE_SAVED, 0x20002060, 0, INTERRUPT_STACK + 0x100, 0x401),
+            (*specimen.CALLEE_SAVED, 0x20002060, 0, INTERRUPT_STACK + 0x100, 0xFFFFFFF1),
+            (*specimen.CALLEE_SAVED, 0x20002064, 0, INTERRUPT_STACK + 0x100, 0xFFFFFFFD),
+            (*specimen.CALLEE_SAVED[:-1], 0, 0x20002060, 0, INTERRUPT_STACK + 0x100, 0xFFFFFFFD),
+        ],
+    )
+    def test_what_does_not_fit_together_is_not_believed(self, pushed: tuple[int, ...]) -> None:
+        assert self.crashed(pushed, 0x61000000, 0x20002060).registers == {}
+
+
+def test_what_an_interrupted_thread_may_have_been_doing() -> None:
+    older = words(*FRAME)
+    content = bytes(0x40) + older + bytes(0x20) + words(*FRAME[:6], 0x40C, 0x01000000) + bytes(0x50)
+    found = list(CPU.interrupted_contexts(STACK, memory((STACK[0], content))))
+    assert [(context.registers[PC], context.registers[SP]) for context in found] == [
+        (0x40C, 0x200020A0),
+        (0x40C, 0x200020E8),
+        (0x404, 0x20002060),
+        (0x404, 0x200020A8),
+    ]
+    assert list(CPU.interrupted_contexts(STACK, memory())) == []
+
+
 class TestSwitchedOut:
     def test_the_specimens_worker(self) -> None:
         dump = parse(specimen.dump())
@@ -183,6 +236,55 @@ class TestExceptionReturn:
         assert under.context.interrupt == 15
         assert under.context.registers == {0: 1, 1: 2, 2: 3, 3: 4, 12: 5, LR: 0x521, PC: 0x510, SP: 0x20004020, 4: 44}
 
+    def test_back_to_a_thread_whose_stack_is_known(self) -> None:
+        frame = words(1, 2, 3, 4, 5, 0x521, 0x511, 1 << 24 | 1 << 9)
+        registers = {SP: 0x20004000, PSP: 0x20002040, 4: 44, S16: 7}
+        under = CPU.exception_return(0xFFFFFFFD, registers, memory((0x20002040, frame)))
+        assert under.context is not None
+        assert under.context.interrupt == 0
+        assert under.context.registers == {
+            0: 1,
+            1: 2,
+            2: 3,
+            3: 4,
+            12: 5,
+            LR: 0x521,
+            PC: 0x510,
+            SP: 0x20002064,
+            4: 44,
+            S16: 7,
+        }
+
+    @pytest.mark.parametrize(
+        ("value", "status"), [(0xFFFFFFF1, 1 << 24), (0xFFFFFFF9, 1 << 24 | 15), (0xFFFFFFF1, 15), (0xFFFFFFF5, 1)]
+    )
+    def test_a_frame_that_does_not_fit(self, value: int, status: int) -> None:
+        frame = words(1, 2, 3, 4, 5, 0x521, 0x511, status)
+        under = CPU.exception_return(value, {SP: 0x20004000, PSP: 0x20004000}, memory((0x20004000, frame)))
+        assert under.context is None
+
+    def test_registers_that_the_secure_world_stacked_below(self) -> None:
+        state = (0xFEFA125B, 0, *range(0x44, 0x4C))
+        frame = words(*state, 1, 2, 3, 4, 5, 0x521, 0x511, 1 << 24)
+        under = CPU.exception_return(0xFFFFFFDD, {PSP: 0x20002000, 4: 1}, memory((0x20002000, frame)))
+        assert under.context is not None
+        assert [under.context.registers[number] for number in range(R4, R11 + 1)] == list(range(0x44, 0x4C))
+        assert under.context.registers[SP] == 0x20002000 + 40 + 32
+
+    @pytest.mark.parametrize(
+        ("control", "place", "known"),
+        [(None, 0, False), (0xC0000001, 0x20004020, False), (0xC0000000, 0x20004020, True), (0xC0000001, 0, True)],
+    )
+    def test_a_reserved_place_holds_no_floats_until_the_hardware_says_so(
+        self, control: int | None, place: int, *, known: bool
+    ) -> None:
+        frame = words(1, 2, 3, 4, 5, 0x521, 0x511, 1 << 24 | 15, *range(100, 118))
+        blocks = [] if control is None else [(0xE000EF34, words(control, place))]
+        under = CPU.exception_return(0xFFFFFFE1, {SP: 0x20004000}, memory((0x20004000, frame), *blocks))
+        assert under.context is not None
+        assert under.context.registers[SP] == 0x20004000 + 104
+        assert [under.context.registers.get(number) for number in (S0, S15)] == ([100, 115] if known else [None, None])
+
     def test_back_to_a_thread_nobody_knows_the_stack(self) -> None:
         under = CPU.exception_return(0xFFFFFFFD, {SP: 0x20004000}, memory((0x20004000, bytes(32))))
         assert under.context is None
@@ -219,6 +321,14 @@ def test_calls() -> None:
     assert CPU.calls_pointer(0x405, code) is None
     assert CPU.after_call(0x40A, code)
     assert not CPU.after_call(0x408, code)
+
+
+def test_where_a_call_went() -> None:
+    # bl .+4+0x20, then bl .-0x100 (assembled by GNU as)
+    code = memory((0x400, bytes.fromhex("00f010f8 fff77cff")))
+    assert CPU.call_target(0x405, code) == 0x404 + 0x20
+    assert CPU.call_target(0x409, code) == 0x408 - 0x108
+    assert CPU.call_target(0x407, code) is None
 
 
 def test_fault_status_registers_where_they_are_dumped() -> None:

@@ -120,7 +120,7 @@ def test_no_frame_is_made_up_from_what_is_no_return_address(link: int, code: End
 
 
 def test_an_exception_in_a_handler_goes_on_in_what_it_interrupted() -> None:
-    frame = (10, 11, 12, 13, 14, 0x449, 0x410, 1 << 24)
+    frame = (10, 11, 12, 13, 14, 0x449, 0x410, 1 << 24 | 15)
     stack = unwind({PC: 0x510, SP: STACK, LR: 1, 4: 4}, 0, 0xFFFFFFF1, *frame, 0, 0, 0x44, 0x485)
     assert names(stack) == ["handler", "inner", "middle", "outer"]
     assert stack.frames[1].trust is Trust.EXCEPTION
@@ -129,6 +129,69 @@ def test_an_exception_in_a_handler_goes_on_in_what_it_interrupted() -> None:
     assert stack.frames[1].register(4) == 4
     assert stack.frames[0].caller() is None
     assert stack.frames[1].caller() is stack.frames[2]
+
+
+def test_registers_of_two_words_are_found_where_they_were_saved() -> None:
+    symbols = firmware()
+    saved = {LR: RegisterRule(RuleKind.OFFSET, -4), 264: RegisterRule(RuleKind.OFFSET, -16)}
+    symbols.rows[MIDDLE] = UnwindRow(SP, 16, b"", saved, LR, signal_frame=False)
+    stack = unwind({PC: 0x410, LR: 0x449, SP: STACK, 80: 1, 81: 2, 82: 3}, 0x11, 0x22, 0, 0x485, symbols=symbols)
+    assert [frame.register(264) for frame in stack.frames] == [2 << 32 | 1, 2 << 32 | 1, 0x22 << 32 | 0x11]
+    assert [frame.register(80) for frame in stack.frames] == [1, 1, 0x11]
+    assert stack.frames[2].register(82) == 3
+    assert stack.frames[2].register(265) is None
+
+
+class TestGuess:
+    """Of a thread whose function is `middle`, which calls `inner` at 0x444."""
+
+    BOUNDS = (STACK, STACK + 0x100)
+
+    def guess(self, *contexts: Context, entry: int | None = 0x441) -> Stack | None:
+        symbols = firmware()
+        # Calls to whatever follows them in the table of calls, but for the ones at 0x444 and 0x44C.
+        symbols.read_only_bytes = {0x400: bytes.fromhex("00bf") * 34 + _bl(0x444, 0x400) + BL + _bl(0x44C, 0x480)}
+        symbols.read_only_bytes[0x480] = _bl(0x480, 0x440) + BL * 40
+        at = memory(0, 0, 0x44, 0x485, symbols=symbols)
+        unwinder = Unwinder(CortexM(), at, symbols, lambda function: function == "outer")
+        return unwinder.guess_interrupted(contexts, self.BOUNDS, entry)
+
+    def test_all_of_it_is_a_guess(self) -> None:
+        found = self.guess(Context({PC: 0x410, LR: 0x449, SP: STACK}))
+        assert found is not None
+        assert names(found) == ["inner", "middle", "outer"]
+        assert all(frame.trust is Trust.SCAN and frame.guessed for frame in found.frames)
+
+    @pytest.mark.parametrize(
+        ("registers", "entry"),
+        [
+            ({PC: 0x410, LR: 0x449, SP: STACK}, 0x4C1),  # another thread's function
+            ({PC: 0x410, LR: 0x449, SP: STACK}, None),
+            ({PC: 0x410, LR: 0x451, SP: STACK}, 0x441),  # the call before 0x450 went to outer
+            ({PC: 0x410, LR: 0x20000001, SP: STACK}, 0x441),
+            ({PC: 0x9000, LR: 0x449, SP: STACK}, 0x441),
+            ({PC: 0x410, LR: 0x449, SP: STACK + 4}, 0x441),  # does not unwind
+        ],
+    )
+    def test_what_does_not_fit_is_not_offered(self, registers: dict[int, int], entry: int | None) -> None:
+        assert self.guess(Context(registers), entry=entry) is None
+
+    def test_the_first_that_fits_is_taken(self) -> None:
+        found = self.guess(
+            Context({PC: 0x9000}),
+            Context({PC: 0x412, LR: 0x449, SP: STACK}),
+            Context({PC: 0x410, LR: 0x449, SP: STACK}),
+        )
+        assert found is not None
+        assert found.frames[0].pc == 0x412
+
+
+def _bl(at: int, target: int) -> bytes:
+    """A call, as GNU as writes it."""
+    offset = target - at - 4
+    high, low = offset >> 12 & 0x3FF, offset >> 1 & 0x7FF
+    sign = offset < 0
+    return ((0xF000 | sign << 10 | high) | (0xF800 | low) << 16).to_bytes(4, "little")
 
 
 class TestWithoutRules:

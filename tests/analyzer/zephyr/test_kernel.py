@@ -72,6 +72,18 @@ def test_the_table_has_had_two_names(prefix: str) -> None:
     assert names(read(specimen.dump(), symbols)) == ["main", "worker"]
 
 
+def test_firmware_that_switches_by_handle_has_no_saved_stack_pointer() -> None:
+    symbols = specimen_symbols()
+    symbols.objects["arm_m_must_switch"] = Symbol("arm_m_must_switch", 0x500, 4, is_function=True)
+    saved = read(specimen.dump(), symbols).others[0].saved
+    assert saved is not None
+    assert (saved.stack_pointer_field, saved.switch_handle) == (None, None)
+    symbols.fields = {("k_thread", "switch_handle"): Field(0x50, 4)}
+    saved = read(specimen.dump(), symbols).others[0].saved
+    assert saved is not None
+    assert (saved.stack_pointer_field, saved.switch_handle) == (WORKER + 0x50, 0x20003080)
+
+
 def test_without_metadata_the_kernel_is_read_from_memory() -> None:
     symbols = specimen_symbols()
     symbols.objects["_kernel"] = Symbol("_kernel", 0x20000000, 36, is_function=False)
