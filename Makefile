@@ -66,6 +66,10 @@ tools: ## Install the services and tools that the tests use, where they are miss
 bench: setup tools ## Measure: ingest, reassembler and analyzer beside their peers
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-analyzer
+bench-analyzer: setup tools ## Measure the analyzer beside gdb; the last line is the ratio
+	@$(BIN)/python -m benchmarks.analyzer
+
 .PHONY: fixtures
 fixtures: setup tools ## Build the example firmware, crash it, record gdb's answers and the expected reports
 	@$(MAKE) -C examples/firmware fixtures PYTHON=$(abspath $(BIN)/python)

@@ -1,57 +1,131 @@
-"""Analyzer: dumps per second on one core with a warm index, beside gdb started for each dump. Same dumps for both.
+"""Analyzer: dumps per second on one core with a warm index, beside gdb in three ways. The same dumps for all.
 
-Ours makes the whole report: every thread, every frame, all locals, the fault explained, the JSON. gdb prints the
-backtraces of all threads with their locals (`thread apply all backtrace full`), on the stub of the example firmware.
+Ours makes the whole report: every thread, every frame, all locals, the fault explained, kernel objects, the JSON. gdb
+prints the backtraces of all threads with their locals, from an ELF core of the same dump. Zephyr's own server takes
+part where ZEPHYR_BASE names a tree that has it and can read the dumps. The last line is the ratio to gdb started for
+each dump. Rates are per second of CPU time, so that they are those of one core and a busy machine changes little.
+
+    python -m benchmarks.analyzer [FOLDER ...]      folders with dump.core and firmware.elf or zephyr.elf
 """
 
+import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer.analyze import analyze
+from analyzer.analyze import Analysis, analyze
+from analyzer.dump import parse
+from analyzer.export.elf_core import elf_core, elf_flags
 from analyzer.report.model import encode_report
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 from benchmarks.bench import ROOT, Series, report
+from benchmarks.gdb_peers import WarmGdb, gdb_started, zephyr_server, zephyr_tree
 
-GOLDEN = ROOT / "tests" / "golden" / "cortex-m"
-STUB = ROOT / "examples" / "firmware" / "remote.py"
+GOLDEN = ROOT / "tests" / "golden"
+LARGE = "*-64k"
+"""Cases with 64 KiB of memory and 10 threads, all of one firmware."""
 ROUNDS = 5
-GDB = ["gdb-multiarch", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set remotetimeout 60"]
-QUESTION = ["-ex", "thread apply all backtrace full"]
+REPEATS = 40
+"""Of each dump in one round of ours: gdb takes a hundred times as long."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dump and its firmware, as files and warm."""
+
+    elf: Path
+    dump: Path
+    core: Path
+    symbols: SymbolIndex
+    content: bytes
 
 
 def main() -> None:
-    cases = [case for case in sorted(GOLDEN.iterdir()) if (case / "gdb.json").exists()]
-    prepared = [
-        (SymbolIndex.from_bytes(build_index(case / "firmware.elf")), (case / "dump.core").read_bytes())
-        for case in cases
-    ]
-    ours: list[float] = []
-    gdb: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="faultcast-bench-") as folder:
+        chosen = [Path(argument) for argument in sys.argv[1:] if Path(argument).is_dir()]
+        cases = [_prepare(path, Path(folder)) for path in chosen or sorted(GOLDEN.glob(f"*/{LARGE}"))]
+        size, threads = len(cases[0].content), len(analyze(cases[0].content, cases[0].symbols).threads)
+        print(f"{len(cases)} dumps of {size} bytes with {threads} threads, {ROUNDS} rounds")
+        ours, times = _ours(cases)
+        started = _rates(cases, lambda case: gdb_started(case.elf, case.core), _of_children)
+        with WarmGdb(cases[0].elf) as gdb:
+            gdb.answer(cases[0].core)
+            warm = _rates(cases, lambda case: gdb.answer(case.core), gdb.cpu_seconds)
+        ordered = [1000 * seconds for seconds in sorted(times)]
+        median, p99 = statistics.median(ordered), ordered[len(ordered) * 99 // 100]
+        print(f"one dump: median {median:.2f} ms, p99 {p99:.2f} ms")
+        print(f"worker's memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB at most")
+        mine = Series("analyzer, warm index", ours)
+        script = zephyr_tree()
+        if script is None:
+            print("Zephyr's server is left out: ZEPHYR_BASE names no tree with scripts/coredump")
+        else:
+            _beside_zephyr(script, cases, mine)
+        report("beside gdb kept warm", "dumps", mine, Series("gdb over MI, kept warm", warm))
+        report("beside gdb", "dumps", mine, Series("gdb, started for each dump", started))
+
+
+def _beside_zephyr(script: Path, cases: list[Case], mine: Series) -> None:
+    try:
+        flow = _rates(cases, lambda case: zephyr_server(script, case.elf, case.dump), _of_children, rounds=1)
+    except (RuntimeError, subprocess.SubprocessError) as error:
+        print(f"Zephyr's server of that tree cannot serve these dumps: {error}")
+    else:
+        report("beside Zephyr's own server", "dumps", mine, Series("Zephyr's server and gdb", flow))
+
+
+def _prepare(case: Path, folder: Path) -> Case:
+    elf, dump = next(case.glob("*.elf")), case / "dump.core"
+    symbols = SymbolIndex.from_bytes(build_index(elf))
+    content = dump.read_bytes()
+    core = folder / f"{case.name}.core"
+    core.write_bytes(elf_core(Analysis(parse(content), symbols), flags=elf_flags(elf.read_bytes())).content)
+    return Case(elf, dump, core, symbols, content)
+
+
+def _ours(cases: list[Case]) -> tuple[list[float], list[float]]:
+    """Dumps per second of CPU time, one for each round, and the seconds of each dump."""
+    rates: list[float] = []
     times: list[float] = []
+    for case in cases:
+        encode_report(analyze(case.content, case.symbols))
     for _ in range(ROUNDS):
         began = time.process_time()
-        for symbols, dump in prepared:
-            one = time.perf_counter()
-            encode_report(analyze(dump, symbols))
-            times.append(time.perf_counter() - one)
-        ours.append(len(cases) / (time.process_time() - began))
-        began = time.perf_counter()
+        for _ in range(REPEATS):
+            for case in cases:
+                one = time.perf_counter()
+                encode_report(analyze(case.content, case.symbols))
+                times.append(time.perf_counter() - one)
+        rates.append(REPEATS * len(cases) / (time.process_time() - began))
+    return rates, times
+
+
+def _of_children() -> float:
+    """CPU time of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _rates(
+    cases: list[Case], ask: Callable[[Case], str], cpu: Callable[[], float], rounds: int = ROUNDS
+) -> list[float]:
+    """Dumps per second of CPU time, one for each round."""
+    rates: list[float] = []
+    for _ in range(rounds):
+        began = cpu()
         for case in cases:
-            _ask_gdb(case)
-        gdb.append(len(cases) / (time.perf_counter() - began))
-    ordered = [1000 * seconds for seconds in sorted(times)]
-    print(f"one dump: median {statistics.median(ordered):.1f} ms, p99 {ordered[len(ordered) * 99 // 100]:.1f} ms")
-    title = f"{len(cases)} dumps of about 9 KiB with 8 threads"
-    report(title, "dumps", Series("analyzer, warm index", ours), Series("gdb, started for each dump", gdb))
+            answer = ask(case)
+            if "#0" not in answer:
+                raise RuntimeError(f"gdb had no answer for {case.dump}: {answer[-500:]}")
+        rates.append(len(cases) / (cpu() - began))
+    return rates
 
 
-def _ask_gdb(case: Path) -> None:
-    target = f"target remote | {sys.executable} {STUB} firmware.elf dump.core"
-    command = [*GDB, "firmware.elf", "-ex", target, *QUESTION]
-    answer = subprocess.run(command, cwd=case, capture_output=True, text=True, timeout=120, check=True)
-    if "Thread 1" not in answer.stdout:
-        raise RuntimeError(f"gdb had no answer for {case.name}: {answer.stderr[-500:]}")
+if __name__ == "__main__":
+    main()
