@@ -10,8 +10,10 @@ from analyzer.cpu.base import (
     FieldOf,
     SavedThread,
     StatusBit,
+    WindowedCaller,
 )
 from analyzer.cpu.cortex_m import CortexM
+from analyzer.cpu.xtensa import Xtensa
 from analyzer.dump.model import Target
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "FieldOf",
     "SavedThread",
     "StatusBit",
+    "WindowedCaller",
+    "Xtensa",
     "cpu_for",
     "target_name",
 ]
@@ -32,6 +36,7 @@ __all__ = [
 _CPUS: dict[tuple[int, int], Cpu] = {
     (Target.ARM_CORTEX_M, 4): CortexM(),
     (Target.ARM64, 8): Arm64(),
+    (Target.XTENSA, 4): Xtensa(),
 }
 """By target code and bytes of a pointer."""
 _MACHINES = {

@@ -104,6 +104,16 @@ class ExceptionReturn:
     """Why there is no context."""
 
 
+@dataclass(frozen=True, slots=True)
+class WindowedCaller:
+    """The caller of a function, by the register windows that were spilled to the stack."""
+
+    registers: Mapping[int, int]
+    """The program counter among them."""
+    frame_address: int | None
+    """The canonical frame address of the function; None where it has not made its frame yet."""
+
+
 class Cpu(Protocol):
     """An architecture. What has a body here is what an architecture without that feature answers."""
 
@@ -196,6 +206,15 @@ class Cpu(Protocol):
         if self.sp in registers:
             kept[self.sp] = registers[self.sp]
         return {**kept, self.pc: return_address}
+
+    def by_windows(
+        self, registers: Mapping[int, int], start: int | None, memory: Memory
+    ) -> WindowedCaller | str | None:
+        """The caller where the architecture rotates its registers at a call, or why it cannot be told.
+
+        `start` is where the function starts. None unless the function is one that uses register windows.
+        """
+        return None
 
     def by_frame_pointer(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
         """The caller's registers, the program counter among them, where the ABI chains frames by a frame pointer."""

@@ -15,7 +15,14 @@ from analyzer.report.recursion import folded
 REGISTER_COLUMNS = 4
 BAR_WIDTH = 8
 _INDENT = (0, 0, 0, 2)
-_TRUST_STYLES = {"context": "green", "cfi": "green", "exception": "green", "frame-pointer": "yellow", "scan": "red"}
+_TRUST_STYLES = {
+    "context": "green",
+    "cfi": "green",
+    "exception": "green",
+    "window": "green",
+    "frame-pointer": "yellow",
+    "scan": "red",
+}
 
 
 def print_report(report: model.Report, console: Console) -> None:

@@ -19,6 +19,8 @@ class Trust(StrEnum):
     """By call frame information; a function that left by a tail call: by the call sites around it."""
     EXCEPTION = "exception"
     """From the registers that the hardware stacked."""
+    WINDOW = "window"
+    """By the register windows that were spilled to the stack, as the calling convention says."""
     FRAME_POINTER = "frame-pointer"
     SCAN = "scan"
     """A word on the stack that looks like a return address: a guess."""

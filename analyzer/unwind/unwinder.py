@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice, pairwise
 
-from analyzer.cpu import Context, Cpu, SavedThread
+from analyzer.cpu import Context, Cpu, SavedThread, WindowedCaller
 from analyzer.dump.memory import Memory
 from analyzer.symbols.interface import RuleKind, Symbol, UnwindRow
 from analyzer.symbols.types import TypedSymbols
@@ -205,6 +205,9 @@ class Unwinder:
         if row is not None:
             # Variables are counted from it, in the outermost function too.
             frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
+        windowed = self._by_windows(frame)
+        if isinstance(windowed, WindowedCaller):
+            frame.canonical_address = windowed.frame_address
         function = frame.function()
         if function is not None and self.is_outermost(function):
             return End(EndCode.OUTERMOST, f"{function} is where the thread starts")
@@ -215,11 +218,26 @@ class Unwinder:
         if not self.is_executable(frame.pc):
             return self._behind_bad_jump(frame) if frame.interrupted else self._not_code(frame.pc)
         under = None if function is None else self._under(function, frame)
-        if under is not None:
-            return under
-        if row is None:
-            return self._scan(frame, first=first)
-        return self._by_rules(frame, row)
+        if under is None and windowed is not None:
+            under = self._windowed(frame, windowed)
+        if under is None and row is not None:
+            under = self._by_rules(frame, row)
+        return self._scan(frame, first=first) if under is None else under
+
+    def _by_windows(self, frame: Frame) -> WindowedCaller | str | None:
+        symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)
+        start = symbol.address if symbol is not None and symbol.is_function else None
+        return self.cpu.by_windows(frame.registers, start, self.memory)
+
+    def _windowed(self, frame: Frame, found: WindowedCaller | str) -> Frame | End:
+        if isinstance(found, str):
+            return End(EndCode.NOT_IN_DUMP, found)
+        before, after = frame.register(self.cpu.sp), found.registers.get(self.cpu.sp)
+        if before is not None and after is not None and (after < before or (after == before and not frame.interrupted)):
+            return End(EndCode.NO_PROGRESS, f"the caller's frame at {after:#x} does not lie above {before:#x}")
+        address = found.registers[self.cpu.pc]
+        frame.return_address = address
+        return self._returning_to(address, without(found.registers, self.cpu.pc), Trust.WINDOW)
 
     def _under(self, function: str, frame: Frame) -> Frame | End | None:
         """What the hardware interrupted to enter a function; None unless the function is known to be such a one."""
