@@ -69,7 +69,7 @@ def test_a_saved_context_that_makes_no_sense_is_not_unwound() -> None:
     assert "not code" in worker.unwound
 
 
-@pytest.mark.parametrize("target", [1, 2, 4, 5, 6, 9])
+@pytest.mark.parametrize("target", [7, 9, 300])
 def test_architectures_to_come_still_give_a_report(target: int) -> None:
     report = analyze(specimen.header(target=target) + specimen.dump()[12:], None)
     assert codes(report) == ["unsupported-architecture"]
