@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from analyzer.symbols.format import contents, firmware, global_records, type_names, type_records
 from analyzer.symbols.format.address_map import AddressMap
@@ -33,7 +33,8 @@ from analyzer.symbols.types import (
 
 __all__ = ["CorruptIndex", "SymbolIndex"]
 
-_CACHED = 2048
+_CACHED = 8192
+"""Answers of each kind that an index remembers: what one firmware's dumps ask again and again."""
 _MOST_HOPS = 64
 _UNKNOWN_TYPE = OpaqueType("", None)
 
@@ -62,12 +63,21 @@ class SymbolIndex:
         self._files = _words(parts[Part.FILES])
         self._type_offsets = _words(parts[Part.TYPE_OFFSETS])
         self._global_offsets = _words(parts[Part.GLOBAL_OFFSETS])
+        self.derived: dict[object, Any] = {}
         self._scope = lru_cache(_CACHED)(self._read_scope)
         self._row = lru_cache(_CACHED)(self._read_row)
         self._chain = lru_cache(_CACHED)(self._read_chain)
         self.call_site = lru_cache(_CACHED)(self._read_call_site)
+        self.field = lru_cache(_CACHED)(self._find_field)
+        self.frame_base = lru_cache(_CACHED)(self._find_frame_base)
+        self.is_code = lru_cache(_CACHED)(self._find_code)
+        self.source_frames = lru_cache(_CACHED)(self._find_source_frames)
+        self.symbol = lru_cache(_CACHED)(self._symbols.named)
+        self.symbol_at = lru_cache(_CACHED)(self._find_symbol)
         self.type = lru_cache(_CACHED)(self._read_type)
         self.type_name = lru_cache(_CACHED)(self._write_type_name)
+        self.unwind_row = lru_cache(_CACHED)(self._find_row)
+        self.variables = lru_cache(_CACHED)(self._find_variables)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -103,16 +113,12 @@ class SymbolIndex:
         """Ids under which a device may name this firmware, best first."""
         return self._build_ids
 
-    def symbol(self, name: str) -> Symbol | None:
-        """The symbol of that exact name; a global one goes before a local one."""
-        return self._symbols.named(name)
-
-    def symbol_at(self, address: int) -> Symbol | None:
+    def _find_symbol(self, address: int) -> Symbol | None:
         """The symbol that covers the address."""
         found = self._symbol_map.at(address)
         return None if found is None else self._symbols.at(found[0] - 1)
 
-    def is_code(self, address: int) -> bool:
+    def _find_code(self, address: int) -> bool:
         """Whether the address lies in an executable section of the image."""
         return any(
             region.executable and region.address <= address < region.address + region.size
@@ -127,7 +133,7 @@ class SymbolIndex:
         """Half-open address ranges of what `read_only` reads, ascending."""
         return [(region.address, region.address + region.size) for region in self._contents.regions if region.has_bytes]
 
-    def source_frames(self, pc: int) -> Sequence[SourceFrame]:
+    def _find_source_frames(self, pc: int) -> Sequence[SourceFrame]:
         """Functions active at pc, innermost first."""
         file, line = self._line(pc)
         frames: list[SourceFrame] = []
@@ -145,12 +151,12 @@ class SymbolIndex:
             return [SourceFrame(plain_name(symbol.name), file, line, inlined=False, scope=-1)]
         return []
 
-    def unwind_row(self, pc: int) -> UnwindRow | None:
+    def _find_row(self, pc: int) -> UnwindRow | None:
         """The call frame information for pc."""
         found = self._frame_map.at(pc)
         return None if found is None else self._row(found[0])
 
-    def variables(self, scope: int, pc: int) -> Sequence[Variable]:
+    def _find_variables(self, scope: int, pc: int) -> Sequence[Variable]:
         """Parameters first, then locals in scope at pc (inner lexical blocks too), in declaration order."""
         found: list[Variable] = []
         for one in self._visible(scope, pc):
@@ -162,7 +168,7 @@ class SymbolIndex:
             )
         return found
 
-    def frame_base(self, scope: int, pc: int) -> bytes | None:
+    def _find_frame_base(self, scope: int, pc: int) -> bytes | None:
         """DW_AT_frame_base of the function that the scope belongs to, as an expression."""
         current: int | None = scope
         while current is not None and current > 0:
@@ -172,7 +178,7 @@ class SymbolIndex:
             current = one.parent
         return None
 
-    def field(self, structure: str, path: str) -> Field | None:
+    def _find_field(self, structure: str, path: str) -> Field | None:
         """Where a member lies; None when there is no such member, or when types of that name disagree about it."""
         name = structure.removeprefix("struct ").removeprefix("union ")
         found = {self._field_of(handle, path) for handle in self._types_named(name)}

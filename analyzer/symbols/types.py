@@ -5,7 +5,7 @@ Types refer to each other by handle. Handle 0 is `void`, -1 stands for a type th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from analyzer.symbols.interface import CallSite, Symbols, Variable
 
@@ -128,6 +128,14 @@ class Global:
 
 class TypedSymbols(Symbols, Protocol):
     """Symbols whose types can be looked into."""
+
+    @property
+    def derived(self) -> dict[object, Any]:
+        """What others compute from these symbols once per firmware; it lives as long as they do.
+
+        Everybody uses a key of their own, such as a class, and bounds what they keep.
+        """
+        ...
 
     def type(self, handle: int) -> Type:
         """The type behind a handle; `VOID_TYPE` for 0, an unnamed `OpaqueType` for -1."""

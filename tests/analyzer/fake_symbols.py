@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from analyzer.symbols.interface import CallSite, Field, RegisterRule, RuleKind, SourceFrame, Symbol, UnwindRow, Variable
 from analyzer.symbols.types import VOID_TYPE, Global, Type
@@ -32,6 +33,7 @@ class FakeSymbols:
     machine: int = 40
     pointer_size: int = 4
     build_ids: tuple[bytes, ...] = ()
+    derived: dict[object, Any] = field(default_factory=dict)
 
     def symbol(self, name: str) -> Symbol | None:
         return self.objects.get(name)

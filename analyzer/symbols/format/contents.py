@@ -10,6 +10,7 @@ when asked for.
 
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -88,14 +89,20 @@ class Contents:
             raise CorruptIndex("The symbol index is cut; build it again from the ELF file.")
         self._ends = contents[_HEAD.size : start].cast("I")
         self._data = contents[start:]
+        self._readable = sorted((one for one in self.regions if one.has_bytes), key=lambda one: one.address)
+        self._starts = [one.address for one in self._readable]
         self._piece = lru_cache(_CACHED_PIECES)(self._inflate)
 
-    def region_at(self, address: int) -> Region | None:
-        """The allocated section that holds the address."""
-        for region in self.regions:
-            if region.address <= address < region.address + region.size:
-                return region
-        return None
+    def _region_at(self, address: int) -> Region | None:
+        """A section whose bytes are known that holds the address."""
+        place = bisect_right(self._starts, address) - 1
+        if place < 0:
+            return None
+        nearest = self._readable[place]
+        if address < nearest.address + nearest.size:
+            return nearest
+        # Sections may overlap, so that one further down reaches further.
+        return next((one for one in self._readable[:place] if one.address <= address < one.address + one.size), None)
 
     def read(self, address: int, size: int) -> bytes | None:
         """Bytes of sections that cannot be written; None unless all of them are there."""
@@ -103,14 +110,7 @@ class Contents:
             return None
         out = b""
         while True:
-            region = next(
-                (
-                    region
-                    for region in self.regions
-                    if region.has_bytes and region.address <= address < region.address + region.size
-                ),
-                None,
-            )
+            region = self._region_at(address)
             if region is None:
                 return None
             take = min(size - len(out), region.address + region.size - address)
@@ -121,6 +121,11 @@ class Contents:
 
     def _bytes_of(self, region: Region, offset: int, size: int) -> bytes:
         first, last = offset // PIECE, max(offset + size - 1, offset) // PIECE
+        if first == last:
+            start = offset - first * PIECE
+            return self._piece(region.first_piece + first, min(PIECE, region.size - first * PIECE))[
+                start : start + size
+            ]
         joined = b"".join(
             self._piece(region.first_piece + index, min(PIECE, region.size - index * PIECE))
             for index in range(first, last + 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from analyzer.symbols.dwarf.constants import Encoding
 from analyzer.symbols.format.container import CorruptIndex
@@ -53,6 +54,7 @@ class FakeSymbols:
     variables_by_scope: dict[int, list[Variable]] = field(default_factory=dict)
     machine: int = EM_ARM
     pointer_size: int = 4
+    derived: dict[object, Any] = field(default_factory=dict)
 
     def type(self, handle: int) -> Type:
         if handle == VOID:
