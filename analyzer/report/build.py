@@ -1,6 +1,5 @@
 """From unwound stacks and kernel threads to the report's threads."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -11,11 +10,9 @@ from analyzer.report import model
 from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack
-from analyzer.values.locals import locals_at
+from analyzer.values.locals import FrameVariables
 from analyzer.zephyr import KernelThread
 from analyzer.zephyr.thread import has_sentinel, stack_peak
-
-Locals = Sequence[model.Local]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,10 @@ class ThreadWriter:
             symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)
             name = symbol.name if symbol is not None and symbol.is_function else None
             return [model.Frame(pc=pc, function=name, trust=trust)]
+        variables = None
+        # Where the stack pointer is a guess, the values of variables would be too.
+        if self.symbols is not None and not frame.guessed:
+            variables = FrameVariables(self.symbols, frame, frame.lookup_pc)
         return [
             model.Frame(
                 pc=pc,
@@ -96,18 +97,9 @@ class ThreadWriter:
                 line=source.line,
                 inlined=source.inlined,
                 trust=trust,
-                locals=self._locals(frame, source.scope),
+                locals=[] if variables is None else _locals(variables, source.scope),
             )
             for source in sources
-        ]
-
-    def _locals(self, frame: Frame, scope: int) -> list[model.Local]:
-        """Parameters and local variables; none where the stack pointer is a guess, for their values would be too."""
-        if self.symbols is None or frame.guessed:
-            return []
-        return [
-            model.Local(name=local.name, type=local.type, value=local.value.text, parameter=local.is_parameter)
-            for local in locals_at(self.symbols, frame, scope, frame.lookup_pc)
         ]
 
     def _registers(self, context: Context | None) -> dict[str, str | None]:
@@ -153,3 +145,13 @@ class ThreadWriter:
         if symbol is None or symbol.is_function:
             return self.address(address)
         return symbol.name
+
+
+def _locals(variables: FrameVariables, scope: int) -> list[model.Local]:
+    """Parameters, local variables and function statics of one scope."""
+    return [
+        model.Local(
+            name=local.name, type=local.type, value=local.text, parameter=local.is_parameter, static=local.is_static
+        )
+        for local in variables.of_scope(scope)
+    ]

@@ -14,6 +14,8 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     value: str
     """For a person; what is not known is called `<optimized out>`, `<not in dump>` and the like."""
     parameter: bool = False
+    static: bool = False
+    """Whether there is only one of it, which outlives the function."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):

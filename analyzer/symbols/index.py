@@ -218,6 +218,11 @@ class SymbolIndex:
             handles = [handle for handle in handles if not isinstance(self.type(handle), TypedefType)]
         return handles[0] if len(handles) == 1 else None
 
+    def reference(self, number: int, pc: int) -> Variable | None:
+        """What an expression refers to by that number."""
+        del number, pc
+        return None
+
     def global_variables(self) -> Iterator[Global]:
         """All variables outside of functions, sorted by name."""
         for number in range(len(self._global_offsets)):
@@ -352,7 +357,7 @@ class SymbolIndex:
                 size = getattr(one, "size", None)
                 return None if size is None else size * factor
             for count in one.counts:
-                if count is None:
+                if not isinstance(count, int):
                     return None
                 factor *= count
             handle = one.element

@@ -7,7 +7,7 @@ DWARF register numbers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -110,6 +110,8 @@ class CallSite:
     """Gives the called address in the calling frame; empty unless the call is indirect and the compiler could say."""
     parameters: dict[int, bytes]
     """Register that passes a value to the expression that gives the value in the calling frame."""
+    optimized_out: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    """The same for parameters that are passed nowhere: the index's reference of each to its expression."""
 
 
 class Symbols(Protocol):

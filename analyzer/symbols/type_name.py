@@ -8,6 +8,7 @@ from analyzer.symbols.types import (
     ArrayType,
     EnumType,
     FunctionType,
+    MemberPointerType,
     PointerType,
     QualifiedType,
     RecordType,
@@ -51,13 +52,18 @@ class _Naming:
         qualifiers |= outer
         words = " ".join(word for word in _QUALIFIER_ORDER if word in qualifiers)
         match one:
-            case PointerType():
+            case PointerType() if not one.name:
                 inner = f"{one.sign} {words} {declarator}" if words else one.sign + declarator
                 if isinstance(self._unqualified(one.target)[0], (ArrayType, FunctionType)):
                     inner = f"({inner.strip()})"
                 return self.around(one.target, inner.strip(), frozenset())
+            case MemberPointerType():
+                inner = f"{self.around(one.record, '', frozenset())}::*{declarator}"
+                if isinstance(self._unqualified(one.target)[0], (ArrayType, FunctionType)):
+                    inner = f"({inner})"
+                return self.around(one.target, inner, frozenset())
             case ArrayType():
-                counts = "".join("[]" if count is None else f"[{count}]" for count in one.counts)
+                counts = "".join(f"[{count}]" if isinstance(count, int) else "[]" for count in one.counts)
                 return self.around(one.element, declarator + counts, qualifiers)
             case FunctionType():
                 names = [self.around(parameter, "", frozenset()) for parameter in one.parameters]
@@ -87,9 +93,9 @@ def _plain_name(one: Type, handle: int) -> str:
     if handle == UNKNOWN:
         return "<unknown type>"
     if isinstance(one, RecordType):
-        return f"{one.keyword} {one.name}" if one.name else f"{one.keyword} {{...}}"
+        return f"{one.keyword} {one.name or '{...}'}".lstrip()
     if isinstance(one, EnumType):
-        return f"enum {one.name}" if one.name else "enum {...}"
+        return f"{one.keyword} {one.name or '{...}'}".lstrip()
     if isinstance(one, TypedefType):
         return one.name
     return getattr(one, "name", "") or "<unknown type>"

@@ -31,6 +31,17 @@ class PointerType:
     target: int
     sign: str
     """`*`, `&` or `&&`."""
+    name: str = ""
+    """Its name where the language names pointers, as Rust does: `&mut u8`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPointerType:
+    """C++'s pointer to a member of a class: data, or a function, which takes two words."""
+
+    size: int
+    record: int
+    target: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,26 @@ class Member:
     """From the start of the record, counted from the least significant bit of its first byte."""
     bit_size: int
     """0 unless this is a bit-field."""
+    is_base: bool = False
+    location: bytes = b""
+    """Gives the address of a virtual base class from that of the object, which is on the stack before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What a record holds where its discriminant has one of some values."""
+
+    values: tuple[tuple[int, int], ...]
+    """First and last of each range, without a sign; empty for all that no other variant has."""
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPart:
+    """The variants of a record; without a discriminant there is only one."""
+
+    discriminant: Member | None
+    variants: tuple[Variant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +81,22 @@ class RecordType:
     """A structure, union or class."""
 
     keyword: str
-    """`struct`, `union` or `class`."""
+    """`struct`, `union` or `class`; empty where the language names types without it, as C++ and Rust do."""
     name: str
     """Empty for an anonymous one."""
     size: int | None
     """In bytes; None when it is declared only."""
     members: tuple[Member, ...]
+    variants: VariantPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """An array; several counts make it multi-dimensional, outermost first. None is a length that is not known."""
+    """An array; several counts make it multi-dimensional, outermost first."""
 
     element: int
-    counts: tuple[int | None, ...]
+    counts: tuple[int | bytes | None, ...]
+    """An expression where the count depends on the frame; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +107,8 @@ class EnumType:
     size: int
     signed: bool
     enumerators: tuple[tuple[str, int], ...]
+    keyword: str = "enum"
+    """Empty where the language names types without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +146,16 @@ class OpaqueType:
 
 
 Type = (
-    BaseType | PointerType | RecordType | ArrayType | EnumType | TypedefType | QualifiedType | FunctionType | OpaqueType
+    BaseType
+    | PointerType
+    | MemberPointerType
+    | RecordType
+    | ArrayType
+    | EnumType
+    | TypedefType
+    | QualifiedType
+    | FunctionType
+    | OpaqueType
 )
 
 VOID_TYPE = OpaqueType("void", None)
@@ -124,6 +168,8 @@ class Global:
     variable: Variable
     file: str
     """The source file that was compiled."""
+    function: str = ""
+    """The function that a static variable belongs to; empty for the others."""
 
 
 class TypedSymbols(Symbols, Protocol):
@@ -147,6 +193,10 @@ class TypedSymbols(Symbols, Protocol):
 
     def global_variables(self) -> Iterator[Global]:
         """All variables that are not local to a function, by name."""
+        ...
+
+    def reference(self, number: int, pc: int) -> Variable | None:
+        """What an expression refers to by that number, with its location at pc; None when there is no such thing."""
         ...
 
     def call_site(self, return_address: int) -> CallSite | None:

@@ -9,6 +9,7 @@ from analyzer.symbols.types import TypedSymbols
 from analyzer.values.expression import BadExpression, Context, compute
 
 _MOST_STEPS = 200
+_MOST_PATHS = 4096
 _EM_ARM = 40
 
 
@@ -45,13 +46,25 @@ def call_path(symbols: TypedSymbols, caller: Machine, address: int, function: in
     targets = site.targets or _indirect_targets(symbols, caller, site)
     if len(targets) != 1:
         return None
-    search = _Search(symbols, function)
-    try:
-        search.from_function(targets[0], (site,), ())
-        search.never_again()
-    except _Ambiguous:
-        return None
-    return search.found
+    further = _tail_path(symbols, targets[0], function)
+    return None if further is None else (site, *further)
+
+
+def _tail_path(symbols: TypedSymbols, target: int, function: int) -> tuple[CallSite, ...] | None:
+    """The tail calls that lead from one function to another, worked out once per firmware."""
+    paths: dict[tuple[int, int], tuple[CallSite, ...] | None] = symbols.derived.setdefault(_Search, {})
+    key = target, function
+    if key not in paths:
+        if len(paths) >= _MOST_PATHS:
+            paths.clear()
+        search = _Search(symbols, function)
+        try:
+            search.from_function(target, (), ())
+            search.never_again()
+            paths[key] = search.found
+        except _Ambiguous:
+            paths[key] = None
+    return paths[key]
 
 
 class _Search:

@@ -4,56 +4,99 @@ The function has used the register for something else since, but the caller may 
 information of the call gives an expression for it, over registers and memory that survive calls.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from analyzer.symbols.interface import CallSite, Machine
 from analyzer.symbols.types import TypedSymbols
 from analyzer.values.call_path import call_path, return_address
 from analyzer.values.expression import MOST_NESTING, BadExpression, Context, compute
 
+_Path = tuple[tuple[CallSite, ...], Machine, int]
+"""The calls by which a function was entered, the frame that made the first one, the address that it returns to."""
 
-@dataclass(frozen=True, slots=True)
+
 class EntryValues:
-    """Entry values of the function around pc in one frame; calling it with a register gives the value or None."""
+    """Entry values of the function around pc in one frame."""
 
-    symbols: TypedSymbols
-    machine: Machine
-    pc: int
-    nesting: int = 0
+    __slots__ = ("_path", "_registers", "machine", "nesting", "pc", "symbols")
 
-    def __call__(self, register: int) -> int | None:
-        """The register's value on entry, as an unsigned number; None unless it can be proved."""
+    def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int, nesting: int = 0) -> None:
+        self.symbols = symbols
+        self.machine = machine
+        self.pc = pc
+        self.nesting = nesting
+        self._path: _Path | Literal["unsought"] | None = "unsought"
+        self._registers: dict[int, int | None] = {}
+
+    def register(self, number: int) -> int | None:
+        """A register's value on entry, as an unsigned number; None unless it can be proved."""
+        if number not in self._registers:
+            self._registers[number] = self._passed(lambda site: site.parameters.get(number))
+        return self._registers[number]
+
+    def parameter(self, reference: int) -> int | None:
+        """What was passed for a parameter that was optimised away; None unless it can be proved."""
+        return self._passed(lambda site: site.optimized_out.get(reference))
+
+    def _passed(self, pick: Callable[[CallSite], bytes | None]) -> int | None:
         if self.nesting >= MOST_NESTING:
             return None
+        if self._path == "unsought":
+            self._path = self._find_path()
+        if self._path is None:
+            return None
+        path, caller, address = self._path
+        expression = pick(path[-1])
+        return None if expression is None else self._at_call(path, caller, address, expression)
+
+    def _find_path(self) -> _Path | None:
         caller = self.machine.caller()
         function = self.symbols.function_start(self.pc)
+        if caller is None or function is None:
+            return None
         address = return_address(self.symbols, self.machine, self.pc)
-        if caller is None or function is None or address is None:
-            return None
-        path = call_path(self.symbols, caller, address, function)
-        return None if path is None else self._passed(path, caller, address, register)
+        path = None if address is None else call_path(self.symbols, caller, address, function)
+        return None if path is None or address is None else (path, caller, address)
 
-    def _passed(self, path: tuple[CallSite, ...], caller: Machine, address: int, register: int) -> int | None:
-        """What the last call of the path passes in a register."""
-        *before, site = path
-        expression = site.parameters.get(register)
-        if expression is None:
-            return None
+    def _at_call(self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes) -> int | None:
+        """An expression about the last call of a path."""
+        before, nesting = path[:-1], self.nesting + 1
         if before:
-            here: Machine = _Left(caller)
-            context = Context(
-                here,
-                self.symbols,
-                lambda number: self._passed(tuple(before), caller, address, number),
-                self.nesting + 1,
-            )
+            entered = _Entered(self, before, caller, address)
+            context = Context(_Left(caller), self.symbols, entered, nesting, pc=path[-1].return_address - 1)
         else:
-            outer = EntryValues(self.symbols, caller, address - 1, self.nesting + 1)
-            context = Context(caller, self.symbols, outer, self.nesting + 1)
+            outer = EntryValues(self.symbols, caller, address - 1, nesting)
+            context = Context(caller, self.symbols, outer, nesting, pc=address - 1)
         try:
             return compute(expression, context)
         except BadExpression:
             return None
+
+    def passed_before(
+        self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes | None
+    ) -> int | None:
+        """What an earlier call of a path passed."""
+        return None if expression is None else self._at_call(path, caller, address, expression)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """Entry values of a function that left by a tail call."""
+
+    values: EntryValues
+    path: tuple[CallSite, ...]
+    caller: Machine
+    address: int
+
+    def register(self, number: int) -> int | None:
+        expression = self.path[-1].parameters.get(number)
+        return self.values.passed_before(self.path, self.caller, self.address, expression)
+
+    def parameter(self, reference: int) -> int | None:
+        expression = self.path[-1].optimized_out.get(reference)
+        return self.values.passed_before(self.path, self.caller, self.address, expression)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,50 +1,27 @@
 """DWARF expressions and location descriptions (DWARF 5, sections 2.5 and 2.6), with GNU's forerunners of DWARF 5.
 
 Evaluation is pure and bounded. It runs over the expressions that a symbol index holds: there, operands that would
-need other debug sections are resolved already (addresses are plain, types are handles of the index).
+need other debug sections are resolved already (addresses are plain, types are handles of the index, entries are
+numbers of its references).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
-from analyzer.symbols.dwarf import leb128
-from analyzer.symbols.dwarf.leb128 import MalformedDwarf
-from analyzer.symbols.interface import Machine
-from analyzer.symbols.types import VOID, BaseType, Type
-from analyzer.values.arithmetic import (
-    BINARY,
-    COMPARISON,
-    BadExpression,
-    Kind,
-    Number,
-    binary,
-    compare,
-    convert,
-)
-from analyzer.values.place import Composite, Implicit, InMemory, InRegister, Nowhere, Piece, Place, Source, Unknown
+from analyzer.symbols.interface import Machine, Variable
+from analyzer.symbols.types import BaseType, EnumType, PointerType, QualifiedType, Type, TypedefType
+from analyzer.values.arithmetic import BadExpression, Kind, Number
+from analyzer.values.operations import Stack, UnknownValue, whole
+from analyzer.values.place import Implicit, InMemory, InRegister, Nowhere, Place, Source, Unknown
+from analyzer.values.program import Program, compile_expression
 
-MOST_STEPS: Final = 2000
-MOST_STACK: Final = 128
+__all__ = ["BadExpression", "Context", "EntryValues", "UnknownValue", "compute", "locate", "place_of"]
+
 MOST_NESTING: Final = 8
-_MOST_BITS: Final = 1 << 20
-
-_FORMS_OF_CONSTANT = {0x08: (1, False), 0x09: (1, True), 0x0A: (2, False), 0x0B: (2, True)} | {
-    0x0C: (4, False),
-    0x0D: (4, True),
-    0x0E: (8, False),
-    0x0F: (8, True),
-}
-
-
-class UnknownValue(BadExpression):
-    """The expression is fine, but something that it needs is not known."""
-
-    code = "unknown-value"
-
-    def __init__(self, reason: Unknown) -> None:
-        super().__init__(f"The value is not known: {reason.value}.")
-        self.reason = reason
+_CACHED: Final = 16_384
+_MOST_HOPS: Final = 64
+_CONSTANT_SIZE: Final = 16
 
 
 class Types(Protocol):
@@ -60,38 +37,185 @@ class Types(Protocol):
         """4 or 8 bytes."""
         ...
 
+    @property
+    def derived(self) -> dict[object, Any]:
+        """What is computed once per firmware."""
+        ...
+
     def type(self, handle: int) -> Type:
         """The type behind a handle."""
         ...
 
+    def reference(self, number: int, pc: int) -> Variable | None:
+        """What an expression refers to by that number, with its location at pc."""
+        ...
 
-EntryValues = Callable[[int], int | None]
-"""Gives what a register held when the function was entered; None when that is not known."""
+
+class EntryValues(Protocol):
+    """What was passed to the function of a frame."""
+
+    def register(self, number: int) -> int | None:
+        """What a register held on entry; None when that is not known."""
+        ...
+
+    def parameter(self, reference: int) -> int | None:
+        """What was passed for a parameter that was optimised away; None when that is not known."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
-    """What expressions are evaluated against."""
+    """What expressions are evaluated against: one frame, stopped at a pc.
 
-    machine: Machine
-    types: Types
-    entry_value: EntryValues | None = None
-    nesting: int = 0
+    What the frame's expressions ask again and again is worked out once: its base and what it was entered with.
+    """
 
-    @property
-    def source(self) -> Source:
-        """Reads memory and registers of the frame."""
-        return Source(self.machine, self.types.machine, self.types.pointer_size)
+    __slots__ = ("_base", "_object", "entry_values", "machine", "nesting", "pc", "source", "types")
 
-    def nested(self) -> "Context":
-        """The same context one level deeper.
+    def __init__(
+        self,
+        machine: Machine,
+        types: Types,
+        entry_values: EntryValues | None = None,
+        nesting: int = 0,
+        *,
+        pc: int | None = None,
+        object_address: int | None = None,
+    ) -> None:
+        self.machine = machine
+        self.types = types
+        self.entry_values = entry_values
+        self.nesting = nesting
+        self.pc = pc
+        self.source = Source(machine, types.machine, types.pointer_size)
+        self._object = object_address
+        self._base: int | Unknown | None = None
 
-        Raises:
-            BadExpression: expressions that need each other without end.
-        """
+    def of_object(self, address: int) -> "Context":
+        """The same frame for expressions about an object that lies at an address."""
+        return Context(self.machine, self.types, self.entry_values, self.nesting, pc=self.pc, object_address=address)
+
+    def _nested(self) -> "Context":
         if self.nesting >= MOST_NESTING:
             raise BadExpression("Expressions are nested too deeply.")
-        return Context(self.machine, self.types, self.entry_value, self.nesting + 1)
+        return Context(self.machine, self.types, self.entry_values, self.nesting + 1, pc=self.pc)
+
+    def register(self, number: int) -> int:
+        """What a register holds; raises `UnknownValue`."""
+        value = self.machine.register(number)
+        if value is None:
+            raise UnknownValue(Unknown.NOT_IN_DUMP)
+        return value
+
+    def cfa(self) -> int:
+        """The canonical frame address; raises `UnknownValue`."""
+        cfa = self.machine.cfa()
+        if cfa is None:
+            raise UnknownValue(Unknown.NOT_IN_DUMP)
+        return cfa
+
+    def frame_base(self) -> int:
+        """What DW_OP_fbreg counts from; raises `UnknownValue`."""
+        if self._base is None:
+            try:
+                self._base = self._find_base()
+            except UnknownValue as error:
+                self._base = error.reason
+        if isinstance(self._base, Unknown):
+            raise UnknownValue(self._base)
+        return self._base
+
+    def _find_base(self) -> int:
+        expression = self.machine.frame_base_expression()
+        if expression is None:
+            raise UnknownValue(Unknown.NOT_IN_DUMP)
+        place = locate(expression, self._nested())
+        if isinstance(place, InRegister):
+            return self.register(place.number)
+        if isinstance(place, InMemory):
+            return place.address
+        if isinstance(place, Implicit) and len(place.content) == self.types.pointer_size:
+            return int.from_bytes(place.content, "little")
+        raise UnknownValue(Unknown.OPTIMIZED_OUT)
+
+    def entry_value(self, block: bytes) -> int:
+        """What a register held on entry; raises `UnknownValue`."""
+        value = None
+        if self.entry_values is not None and block and (0x50 <= block[0] <= 0x6F or block[0] == 0x90):
+            place = locate(block, self)
+            if isinstance(place, InRegister):
+                value = self.entry_values.register(place.number)
+        if value is None:
+            raise UnknownValue(Unknown.OPTIMIZED_OUT)
+        return value
+
+    def parameter_value(self, reference: int) -> int:
+        """What was passed for a parameter; raises `UnknownValue`."""
+        value = None if self.entry_values is None else self.entry_values.parameter(reference)
+        if value is None:
+            raise UnknownValue(Unknown.OPTIMIZED_OUT)
+        return value
+
+    def reference(self, number: int) -> Variable:
+        """What an expression refers to; raises `UnknownValue`."""
+        found = None if self.pc is None else self.types.reference(number, self.pc)
+        if found is None:
+            raise UnknownValue(Unknown.OPTIMIZED_OUT)
+        return found
+
+    def variable_value(self, reference: int) -> int | Number:
+        """What another variable holds; raises `UnknownValue`."""
+        variable = self.reference(reference)
+        kind = self._kind_of(variable.type)
+        place = place_of(variable, self._nested())
+        if isinstance(place, Nowhere):
+            raise UnknownValue(place.reason)
+        content = self.source.content(place, 0, kind.size)
+        if isinstance(content, Unknown):
+            raise UnknownValue(content)
+        number = kind.from_bytes(content)
+        return number.unsigned() if kind.generic else number
+
+    def _kind_of(self, handle: int) -> Kind:
+        for _ in range(_MOST_HOPS):
+            one = self.types.type(handle)
+            if isinstance(one, BaseType):
+                return Kind.of_base_type(one.size, one.encoding)
+            if isinstance(one, EnumType):
+                return Kind(one.size, signed=one.signed)
+            if isinstance(one, PointerType):
+                return Kind(self.types.pointer_size, generic=True)
+            if not isinstance(one, (TypedefType, QualifiedType)):
+                break
+            handle = one.target
+        raise BadExpression("An expression computes with a variable that is no number.")
+
+    def call(self, reference: int, stack: Stack) -> None:
+        """Run the expression of another entry on the same stack."""
+        location = self.reference(reference).location
+        if location is None:
+            return
+        program_of(location, self.types).compute(self._nested(), stack)
+
+    def object_address(self) -> int:
+        """Address of the object that the expression is about; raises `UnknownValue`."""
+        if self._object is None:
+            raise UnknownValue(Unknown.UNREADABLE)
+        return self._object
+
+
+def program_of(expression: bytes, types: Types) -> Program:
+    """An expression made ready to run, once per firmware."""
+    programs: Callable[[bytes], Program] = types.derived.get(Program) or _programs(types)
+    return programs(expression)
+
+
+def _programs(types: Types) -> Callable[[bytes], Program]:
+    @lru_cache(_CACHED)
+    def program(expression: bytes) -> Program:
+        return compile_expression(expression, types)
+
+    types.derived[Program] = program
+    return program
 
 
 def locate(expression: bytes, context: Context) -> Place:
@@ -101,7 +225,7 @@ def locate(expression: bytes, context: Context) -> Place:
         BadExpression: the expression is malformed, too long, or not supported.
         UnknownValue: a register or memory that it needs is not known.
     """
-    return _Evaluation(expression, context, ()).place()
+    return program_of(expression, context.types).locate(context)
 
 
 def compute(expression: bytes, context: Context, initial: Sequence[int] = ()) -> int:
@@ -112,364 +236,33 @@ def compute(expression: bytes, context: Context, initial: Sequence[int] = ()) ->
     Raises:
         BadExpression, UnknownValue: as `locate`.
     """
-    return _Evaluation(expression, context, initial).number()
+    mask = (1 << 8 * context.types.pointer_size) - 1
+    stack: Stack = [value & mask for value in initial]
+    program_of(expression, context.types).compute(context, stack)
+    if not stack:
+        raise BadExpression("An expression leaves nothing on its stack.")
+    return whole(stack[-1]) & mask
 
 
-class _Evaluation:
-    """One run of one expression."""
-
-    def __init__(self, expression: bytes, context: Context, initial: Sequence[int]) -> None:
-        self.data = expression
-        self.context = context
-        self.position = 0
-        self.generic = Kind(context.types.pointer_size, generic=True)
-        self.stack: list[Number] = [self.generic.wrap(value) for value in initial]
-        self.pieces: list[Piece] = []
-        self.simple: Place | None = None
-        """A location that is no address: register, value, implicit. Only a piece may follow it."""
-
-    def place(self) -> Place:
-        """Run; what the stack or the last operation says."""
-        self._run()
-        if self.pieces:
-            if self.simple is not None or self.stack:
-                raise BadExpression("An expression goes on after its last piece.")
-            return Composite(tuple(self.pieces))
-        if self.simple is not None:
-            return self.simple
-        if not self.data:
-            return Nowhere(Unknown.OPTIMIZED_OUT)
-        return InMemory(self._pop_address())
-
-    def number(self) -> int:
-        """Run; the top of the stack."""
-        self._run()
-        if self.pieces or self.simple is not None:
-            raise BadExpression("An expression describes a location where a number is needed.")
-        return self._pop_address()
-
-    def _run(self) -> None:
-        try:
-            for _ in range(MOST_STEPS):
-                if self.position >= len(self.data):
-                    return
-                opcode = self.data[self.position]
-                self.position += 1
-                if self.simple is not None and opcode not in _BEHIND_A_LOCATION:
-                    raise BadExpression("An expression goes on after it has said where the object lies.")
-                self._step(opcode)
-        except (IndexError, MalformedDwarf) as error:
-            raise BadExpression("An expression is malformed or cut short.") from error
-        raise BadExpression("An expression takes too many steps.")
-
-    def _step(self, opcode: int) -> None:
-        if 0x30 <= opcode <= 0x4F:  # lit0 to lit31
-            self._push(opcode - 0x30)
-        elif 0x50 <= opcode <= 0x6F:  # reg0 to reg31
-            self.simple = InRegister(opcode - 0x50)
-        elif 0x70 <= opcode <= 0x8F:  # breg0 to breg31
-            self._push(self._register(opcode - 0x70) + self._signed())
-        elif opcode in _FORMS_OF_CONSTANT:
-            size, signed = _FORMS_OF_CONSTANT[opcode]
-            self._push(int.from_bytes(self._take(size), "little", signed=signed))
-        elif opcode in BINARY:
-            right, left = self._pop(), self._pop()
-            self._push_number(binary(opcode, left, right))
-        elif opcode in COMPARISON:
-            right, left = self._pop(), self._pop()
-            self._push(int(compare(opcode, left, right)))
-        else:
-            operation = _OPERATIONS.get(opcode)
-            if operation is None:
-                raise BadExpression(f"An expression uses operation {opcode:#x}, which is not supported.")
-            operation(self)
-
-    # The stack and the operands.
-
-    def _push(self, value: int) -> None:
-        self._push_number(self.generic.wrap(value))
-
-    def _push_number(self, number: Number) -> None:
-        if len(self.stack) >= MOST_STACK:
-            raise BadExpression("An expression needs too much stack.")
-        self.stack.append(number)
-
-    def _pop(self) -> Number:
-        if not self.stack:
-            raise BadExpression("An expression takes more from its stack than it has put there.")
-        return self.stack.pop()
-
-    def _pop_address(self) -> int:
-        return self._pop().unsigned() & (1 << 8 * self.context.types.pointer_size) - 1
-
-    def _unsigned(self) -> int:
-        value, self.position = leb128.unsigned(self.data, self.position)
-        return value
-
-    def _signed(self) -> int:
-        value, self.position = leb128.signed(self.data, self.position)
-        return value
-
-    def _take(self, size: int) -> bytes:
-        content = self.data[self.position : self.position + size]
-        if len(content) != size:
-            raise BadExpression("An expression is cut short.")
-        self.position += size
-        return content
-
-    def _kind(self) -> Kind:
-        handle = self._unsigned()
-        if handle == VOID:
-            return self.generic
-        base = self.context.types.type(handle)
-        if not isinstance(base, BaseType):
-            raise BadExpression("An expression computes with a type that is no base type.")
-        return Kind.of_base_type(base.size, base.encoding)
-
-    def _register(self, number: int) -> int:
-        value = self.context.machine.register(number)
-        if value is None:
-            raise UnknownValue(Unknown.NOT_IN_DUMP)
-        return value
-
-    def _memory(self, address: int, size: int) -> bytes:
-        content = self.context.source.content(InMemory(address), 0, size)
-        if isinstance(content, Unknown):
-            raise UnknownValue(content)
-        return content
-
-    # Operations, in the order of their numbers (DWARF 5, table 7.9).
-
-    def addr(self) -> None:
-        self._push(int.from_bytes(self._take(self.context.types.pointer_size), "little"))
-
-    def deref(self) -> None:
-        self._push(int.from_bytes(self._memory(self._pop_address(), self.generic.size), "little"))
-
-    def deref_size(self) -> None:
-        size = self._take(1)[0]
-        if not 0 < size <= self.generic.size:
-            raise BadExpression("An expression reads a number of a size that no address has.")
-        self._push(int.from_bytes(self._memory(self._pop_address(), size), "little"))
-
-    def constu(self) -> None:
-        self._push(self._unsigned())
-
-    def consts(self) -> None:
-        self._push(self._signed())
-
-    def dup(self) -> None:
-        self._pick(0)
-
-    def drop(self) -> None:
-        self._pop()
-
-    def over(self) -> None:
-        self._pick(1)
-
-    def pick(self) -> None:
-        self._pick(self._take(1)[0])
-
-    def _pick(self, depth: int) -> None:
-        if depth >= len(self.stack):
-            raise BadExpression("An expression takes more from its stack than it has put there.")
-        self._push_number(self.stack[-1 - depth])
-
-    def swap(self) -> None:
-        first, second = self._pop(), self._pop()
-        self.stack += [first, second]
-
-    def rot(self) -> None:
-        first, second, third = self._pop(), self._pop(), self._pop()
-        self.stack += [first, third, second]
-
-    def abs(self) -> None:
-        number = self._pop()
-        value = number.signed() if number.kind.generic else number.value
-        self._push_number(number.kind.wrap(-value if value < 0 else value))
-
-    def neg(self) -> None:
-        number = self._pop()
-        self._push_number(number.kind.wrap(-number.value))
-
-    def not_(self) -> None:
-        number = self._pop()
-        self._push_number(number.kind.wrap(~number.unsigned()))
-
-    def plus_uconst(self) -> None:
-        number = self._pop()
-        self._push_number(number.kind.wrap(number.value + self._unsigned()))
-
-    def bra(self) -> None:
-        distance = int.from_bytes(self._take(2), "little", signed=True)
-        if self._pop().value != 0:
-            self._jump(distance)
-
-    def skip(self) -> None:
-        self._jump(int.from_bytes(self._take(2), "little", signed=True))
-
-    def _jump(self, distance: int) -> None:
-        self.position += distance
-        if not 0 <= self.position <= len(self.data):
-            raise BadExpression("An expression jumps outside itself.")
-
-    def regx(self) -> None:
-        self.simple = InRegister(self._unsigned())
-
-    def fbreg(self) -> None:
-        offset = self._signed()
-        base = self.context.machine.frame_base_expression()
-        if base is None:
-            raise UnknownValue(Unknown.NOT_IN_DUMP)
-        place = locate(base, self.context.nested())
-        if isinstance(place, InRegister):
-            self._push(self._register(place.number) + offset)
-        elif isinstance(place, InMemory):
-            self._push(place.address + offset)
-        elif isinstance(place, Implicit) and len(place.content) == self.generic.size:
-            self._push(int.from_bytes(place.content, "little") + offset)
-        else:
-            raise UnknownValue(Unknown.OPTIMIZED_OUT)
-
-    def bregx(self) -> None:
-        number = self._unsigned()
-        self._push(self._register(number) + self._signed())
-
-    def piece(self) -> None:
-        self._add_piece(self._unsigned() * 8, 0)
-
-    def bit_piece(self) -> None:
-        size = self._unsigned()
-        self._add_piece(size, self._unsigned())
-
-    def _add_piece(self, size: int, offset: int) -> None:
-        if size > _MOST_BITS or offset > _MOST_BITS or len(self.pieces) >= MOST_STACK:
-            raise BadExpression("An expression makes an object of impossible size.")
-        if self.simple is not None:
-            place = self.simple
-            self.simple = None
-        elif self.stack:
-            place = InMemory(self._pop_address())
-        else:
-            place = Nowhere(Unknown.OPTIMIZED_OUT)
-        self.pieces.append(Piece(place, size, offset))
-
-    def nop(self) -> None:
-        """Does nothing, by name."""
-
-    def call_frame_cfa(self) -> None:
-        cfa = self.context.machine.cfa()
-        if cfa is None:
-            raise UnknownValue(Unknown.NOT_IN_DUMP)
-        self._push(cfa)
-
-    def implicit_value(self) -> None:
-        self.simple = Implicit(self._take(self._unsigned()))
-
-    def stack_value(self) -> None:
-        number = self._pop()
-        # A narrow object takes the low bytes; of a wider one the rest stays unknown.
-        self.simple = Implicit(number.content())
-
-    def implicit_pointer(self) -> None:
-        self._unsigned()
-        self._signed()
-        self.simple = Nowhere(Unknown.SYNTHETIC_POINTER)
-
-    def entry_value(self) -> None:
-        block = self._take(self._unsigned())
-        look_up = self.context.entry_value
-        inner = locate(block, self.context.nested()) if _is_register(block) else None
-        value = look_up(inner.number) if look_up is not None and isinstance(inner, InRegister) else None
-        if value is None:
-            raise UnknownValue(Unknown.OPTIMIZED_OUT)
-        self._push(value)
-
-    def const_type(self) -> None:
-        kind = self._kind()
-        content = self._take(self._take(1)[0])
-        if len(content) != kind.size:
-            raise BadExpression("An expression holds a constant that is not of its type's size.")
-        self._push_number(kind.from_bytes(content))
-
-    def regval_type(self) -> None:
-        number = self._unsigned()
-        kind = self._kind()
-        content = self.context.source.content(InRegister(number), 0, kind.size)
-        if isinstance(content, Unknown):
-            raise UnknownValue(content)
-        self._push_number(kind.from_bytes(content))
-
-    def deref_type(self) -> None:
-        size = self._take(1)[0]
-        kind = self._kind()
-        if size != kind.size:
-            raise BadExpression("An expression reads a number that is not of its type's size.")
-        self._push_number(kind.from_bytes(self._memory(self._pop_address(), size)))
-
-    def convert(self) -> None:
-        kind = self._kind()
-        self._push_number(convert(self._pop(), kind))
-
-    def reinterpret(self) -> None:
-        kind = self._kind()
-        number = self._pop()
-        if kind.size != number.kind.size:
-            raise BadExpression("An expression reinterprets a number as one of another size.")
-        self._push_number(kind.from_bytes(number.content()))
-
-    def uninitialized(self) -> None:
-        """GNU: the object that lies here may not have been given a value yet. What lies here is shown all the same."""
-        if self.position < len(self.data) and self.data[self.position] not in _PIECES:
-            raise BadExpression("An expression goes on after it has said that the object may have no value yet.")
+def fixed_place(variable: Variable, types: Types) -> Place | None:
+    """Where a variable lies if that is the same in every frame; else None."""
+    if variable.location is not None:
+        return program_of(variable.location, types).fixed
+    constant = variable.const_value
+    if constant is None:
+        return Nowhere(Unknown.OPTIMIZED_OUT)
+    if isinstance(constant, bytes):
+        return Implicit(constant)
+    return Implicit((constant & (1 << 8 * _CONSTANT_SIZE) - 1).to_bytes(_CONSTANT_SIZE, "little"))
 
 
-def _is_register(block: bytes) -> bool:
-    return bool(block) and (0x50 <= block[0] <= 0x6F or block[0] == 0x90)
-
-
-_PIECES = (0x93, 0x9D)
-_BEHIND_A_LOCATION = (*_PIECES, 0xF0)
-_OPERATIONS: dict[int, Callable[[_Evaluation], None]] = {
-    0x03: _Evaluation.addr,
-    0x06: _Evaluation.deref,
-    0x10: _Evaluation.constu,
-    0x11: _Evaluation.consts,
-    0x12: _Evaluation.dup,
-    0x13: _Evaluation.drop,
-    0x14: _Evaluation.over,
-    0x15: _Evaluation.pick,
-    0x16: _Evaluation.swap,
-    0x17: _Evaluation.rot,
-    0x19: _Evaluation.abs,
-    0x1F: _Evaluation.neg,
-    0x20: _Evaluation.not_,
-    0x23: _Evaluation.plus_uconst,
-    0x28: _Evaluation.bra,
-    0x2F: _Evaluation.skip,
-    0x90: _Evaluation.regx,
-    0x91: _Evaluation.fbreg,
-    0x92: _Evaluation.bregx,
-    0x93: _Evaluation.piece,
-    0x94: _Evaluation.deref_size,
-    0x96: _Evaluation.nop,
-    0x9C: _Evaluation.call_frame_cfa,
-    0x9D: _Evaluation.bit_piece,
-    0x9E: _Evaluation.implicit_value,
-    0x9F: _Evaluation.stack_value,
-    0xA0: _Evaluation.implicit_pointer,
-    0xA3: _Evaluation.entry_value,
-    0xA4: _Evaluation.const_type,
-    0xA5: _Evaluation.regval_type,
-    0xA6: _Evaluation.deref_type,
-    0xA8: _Evaluation.convert,
-    0xA9: _Evaluation.reinterpret,
-    0xF0: _Evaluation.uninitialized,
-    0xF2: _Evaluation.implicit_pointer,
-    0xF3: _Evaluation.entry_value,
-    0xF4: _Evaluation.const_type,
-    0xF5: _Evaluation.regval_type,
-    0xF6: _Evaluation.deref_type,
-    0xF7: _Evaluation.convert,
-    0xF9: _Evaluation.reinterpret,
-}
+def place_of(variable: Variable, context: Context) -> Place:
+    """Where a variable lies; a place that says why when that is not known."""
+    if variable.location is None:
+        return fixed_place(variable, context.types) or Nowhere(Unknown.OPTIMIZED_OUT)
+    try:
+        return program_of(variable.location, context.types).locate(context)
+    except UnknownValue as error:
+        return Nowhere(error.reason)
+    except BadExpression:
+        return Nowhere(Unknown.UNREADABLE)

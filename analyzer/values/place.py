@@ -19,6 +19,8 @@ class Unknown(Enum):
     OPTIMIZED_OUT = "<optimized out>"
     NOT_IN_DUMP = "<not in dump>"
     SYNTHETIC_POINTER = "<synthetic pointer>"
+    THREAD_LOCAL = "<thread local>"
+    ADDRESS_SPACE = "<in another address space>"
     UNREADABLE = "<cannot be decoded>"
 
 
@@ -44,6 +46,17 @@ class Implicit:
 
 
 @dataclass(frozen=True, slots=True)
+class ImplicitPointer:
+    """A pointer that was optimised out, to an object that may be known all the same.
+
+    `reference` is the index's number for that object; the pointer points so many bytes behind its start.
+    """
+
+    reference: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Nowhere:
     """The object has no value that could be shown."""
 
@@ -66,7 +79,7 @@ class Composite:
     pieces: tuple[Piece, ...]
 
 
-Place = InMemory | InRegister | Implicit | Nowhere | Composite
+Place = InMemory | InRegister | Implicit | ImplicitPointer | Nowhere | Composite
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,8 @@ class Source:
             return content if len(content) == size else Unknown.OPTIMIZED_OUT
         if isinstance(place, Nowhere):
             return place.reason
+        if isinstance(place, ImplicitPointer):
+            return Unknown.SYNTHETIC_POINTER
         return self._assemble(place, offset, size)
 
     def _register(self, number: int, offset: int, size: int) -> bytes | Unknown:

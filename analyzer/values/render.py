@@ -1,6 +1,8 @@
 """From a place and a type to a value (DWARF 5, section 5)."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from analyzer.symbols.interface import Machine
@@ -8,7 +10,8 @@ from analyzer.symbols.types import (
     ArrayType,
     BaseType,
     EnumType,
-    FunctionType,
+    Member,
+    MemberPointerType,
     OpaqueType,
     PointerType,
     QualifiedType,
@@ -18,210 +21,147 @@ from analyzer.symbols.types import (
     TypedSymbols,
 )
 from analyzer.values import scalars
-from analyzer.values.place import Implicit, InMemory, Nowhere, Place, Source, Unknown
-from analyzer.values.value import Value
+from analyzer.values.expression import Context
+from analyzer.values.place import Nowhere, Place
+from analyzer.values.shapes.array import Array, Text
+from analyzer.values.shapes.pointer import MemberPointer, Pointer
+from analyzer.values.shapes.record import Record, Tuple, Variants, is_tuple
+from analyzer.values.shapes.scalar import Scalar
+from analyzer.values.shapes.shape import Opaque, Part, Rendering, Shape
+from analyzer.values.shapes.slice import Slice, is_slice
+from analyzer.values.value import Value, value_of
+from analyzer.values.view import view_of
 
-MOST_DEPTH: Final = 12
-MOST_ELEMENTS: Final = 200
-"""Elements of one array that are shown."""
-MOST_PARTS: Final = 4000
-"""Members and elements, all levels together, that are shown of one variable."""
-
-_REPEATS: Final = 10
+_CACHED: Final = 8192
 _MOST_HOPS: Final = 64
-_EM_ARM: Final = 40
-_MORE = Value("", "...", known=False)
+_MOST_DIMENSIONS: Final = 16
 
 
-def unknown(name: str, reason: Unknown) -> Value:
-    """A value that cannot be shown."""
-    return Value(name, reason.value, known=False)
+class Shapes:
+    """The shapes of a firmware's types, made when they are first needed."""
 
+    def __init__(self, symbols: TypedSymbols) -> None:
+        self.machine = symbols.machine
+        self.pointer_size = symbols.pointer_size
+        self._symbols = symbols
+        self._nesting = 0
+        """Of arrays of arrays that are being made: a damaged index may hold one of itself."""
+        self.shape = lru_cache(_CACHED)(self._make)
+        self.member = lru_cache(_CACHED)(self._member)
+        self.label = lru_cache(_CACHED)(self._label)
+        self.type_name = symbols.type_name
+        self.reference = symbols.reference
 
-@dataclass(slots=True)
-class Renderer:
-    """Renders the values of one frame. `parts` is what is left of `MOST_PARTS` for the current variable."""
-
-    symbols: TypedSymbols
-    machine: Machine
-    parts: int = MOST_PARTS
-
-    @property
-    def _source(self) -> Source:
-        return Source(self.machine, self.symbols.machine, self.symbols.pointer_size)
-
-    def variable(self, place: Place, handle: int) -> Value:
-        """The whole value of a variable."""
-        self.parts = MOST_PARTS
-        return self._value(place, handle, 0, 0, 0)
-
-    def _value(self, place: Place, handle: int, bit_offset: int, bit_size: int, depth: int) -> Value:
-        name = self.symbols.type_name(handle)
-        if isinstance(place, Nowhere):
-            return unknown(name, place.reason)
+    def _make(self, handle: int) -> Shape:
         one = self._plain(handle)
-        self.parts -= 1
-        if depth > MOST_DEPTH or self.parts < 0:
-            return replace(_MORE, type=name)
         match one:
+            case BaseType() | EnumType():
+                return Scalar(handle, one, machine=self.machine)
+            case PointerType():
+                return Pointer(handle, one, self._plain(one.target), self)
+            case MemberPointerType():
+                record = self._plain(one.record)
+                return MemberPointer(handle, one, record.members if isinstance(record, RecordType) else (), self)
             case RecordType():
-                return self._record(place, one, name, bit_offset, depth)
+                return self._record(handle, one)
             case ArrayType():
-                return self._array(place, one, name, bit_offset, depth)
-            case BaseType() | EnumType() | PointerType():
-                size = bit_size or one.size * 8
-                bits = self._source.bits(place, bit_offset, size) if 0 < size <= 128 else Unknown.UNREADABLE
-                if isinstance(bits, Unknown):
-                    return unknown(name, bits)
-                text = self._scalar(one, bits, size)
-                return unknown(name, Unknown.UNREADABLE) if text is None else Value(name, text)
+                return self._array(handle, one)
             case _:
-                return unknown(name, Unknown.UNREADABLE)
+                return Opaque(handle, None)
 
-    def _scalar(self, one: BaseType | EnumType | PointerType, bits: int, size: int) -> str | None:
-        if isinstance(one, BaseType):
-            return scalars.base_text(bits, size, one.encoding)
-        if isinstance(one, EnumType):
-            return scalars.enum_text(bits, size, one)
-        return self._pointer(one, bits)
+    def _record(self, handle: int, one: RecordType) -> Shape:
+        if one.variants is not None:
+            return Variants(handle, one, self)
+        if is_slice(one):
+            pointer = self._plain(one.members[0].type)
+            if isinstance(pointer, PointerType):
+                return Slice(handle, one, pointer.target, self)
+        return (Tuple if is_tuple(one) else Record)(handle, one, self)
 
-    def _pointer(self, one: PointerType, address: int) -> str:
-        target = self._plain(one.target)
-        is_function = isinstance(target, FunctionType)
-        # A function pointer carries the Thumb bit; a pointer to anything else is taken as it is.
-        looked_up = address & ~1 if is_function and self.symbols.machine == _EM_ARM else address
-        text = f"0x{address:x}"
-        symbol = self.symbols.symbol_at(looked_up) if looked_up else None
-        # A label without a size, such as one that the linker script sets, says nothing about what lies behind it.
-        if symbol is not None and (symbol.is_function or symbol.size or looked_up == symbol.address):
-            offset = looked_up - symbol.address
-            text += f" <{symbol.name}+{offset}>" if offset else f" <{symbol.name}>"
-        if isinstance(target, BaseType) and _is_character(target):
-            content = self._text_at(address)
-            if content is not None:
-                text += f" {scalars.text(content)}"
-        return text
-
-    def _text_at(self, address: int) -> bytes | None:
-        """The string at an address with its NUL, or its start when it is longer than what is shown."""
-        content = b""
-        if address == 0:
-            return None
-        for step in range(0, scalars.MOST_TEXT + 1, 8):
-            piece = self.machine.read(address + step, 8)
-            if piece is None:
-                single = [self.machine.read(address + step + index, 1) for index in range(8)]
-                end = single.index(None) if None in single else len(single)
-                piece = b"".join(byte for byte in single[:end] if byte is not None)
-                content += piece
-                return content if b"\0" in piece else None
-            content += piece
-            if b"\0" in piece:
-                return content
-        return content
-
-    def _record(self, place: Place, one: RecordType, name: str, bit_offset: int, depth: int) -> Value:
-        if one.size is None:
-            return unknown(name, Unknown.UNREADABLE)
-        children: list[tuple[str, Value]] = []
-        for member in one.members:
-            if self.parts <= 0:
-                children.append(("...", _MORE))
-                break
-            value = self._value(place, member.type, bit_offset + member.bit_offset, member.bit_size, depth + 1)
-            children.append((member.name, value))
-        if children and not any(value.known for _, value in children):
-            texts = {value.text for _, value in children}
-            if len(texts) == 1:
-                return Value(name, texts.pop(), tuple(children), known=False)
-        inner = ", ".join(f"{label} = {value.text}" if label else value.text for label, value in children)
-        return Value(name, f"{{{inner}}}", tuple(children))
-
-    def _array(self, place: Place, one: ArrayType, name: str, bit_offset: int, depth: int) -> Value:
-        count, *inner_counts = one.counts
-        size = self._size_of(one.element)
-        for inner in inner_counts:
-            size = None if size is None or inner is None else size * inner
-        if count is None or size is None:
-            # An array of unknown length, such as the flexible one at the end of a structure.
-            return Value(
-                name, "0x" + f"{place.address + bit_offset // 8:x}" if isinstance(place, InMemory) else "{...}"
-            )
-        element = self._plain(one.element)
-        if not inner_counts and isinstance(element, BaseType) and _is_character(element) and count:
-            content = self._source.content(place, bit_offset // 8, count)
-            return unknown(name, content) if isinstance(content, Unknown) else Value(name, scalars.text(content))
-        if not inner_counts and not isinstance(element, (RecordType, ArrayType)) and count:
-            # Read at once what is shown of an array of scalars; where that fails, each element tells its own reason.
-            content = self._source.content(place, bit_offset // 8, min(count, MOST_ELEMENTS) * size)
-            if not isinstance(content, Unknown):
-                place, bit_offset = Implicit(content), 0
-        children: list[tuple[str, Value]] = []
-        for index in range(count):
-            if index >= MOST_ELEMENTS or self.parts <= 0:
-                children.append(("...", _MORE))
-                break
-            start = bit_offset + index * size * 8
-            if inner_counts:
-                row = ArrayType(one.element, tuple(inner_counts))
-                value = self._array(place, row, _row_name(name), start, depth + 1)
+    def _array(self, handle: int, one: ArrayType) -> Shape:
+        base = self._plain(one.element)
+        if self._nesting > _MOST_DIMENSIONS:
+            return Opaque(handle, None)
+        self._nesting += 1
+        shape = self.shape(one.element)
+        self._nesting -= 1
+        for dimension in range(len(one.counts) - 1, -1, -1):
+            count = one.counts[dimension]
+            if dimension == len(one.counts) - 1 and isinstance(base, BaseType) and scalars.is_character(base):
+                shape = Text(handle, base, shape, count, dimension)
             else:
-                value = self._value(place, one.element, start, 0, depth + 1)
-            children.append((f"[{index}]", value))
-        texts = {value.text for _, value in children}
-        if children and not any(value.known for _, value in children) and len(texts) == 1:
-            return Value(name, texts.pop(), tuple(children), known=False)
-        return Value(name, _elements_text([value.text for _, value in children]), tuple(children))
+                shape = Array(handle, shape, count, dimension)
+        return shape
+
+    def _member(self, member: Member) -> Shape:
+        if not member.bit_size:
+            return self.shape(member.type)
+        one = self._plain(member.type)
+        if isinstance(one, BaseType | EnumType):
+            return Scalar(member.type, one, member.bit_size, machine=self.machine)
+        return Opaque(member.type, None)
+
+    def _label(self, address: int) -> str:
+        symbol = self._symbols.symbol_at(address)
+        # A label without a size, such as one that the linker script sets, says nothing about what lies behind it.
+        if symbol is None or not (symbol.is_function or symbol.size or address == symbol.address):
+            return ""
+        offset = address - symbol.address
+        return f" <{symbol.name}+{offset}>" if offset else f" <{symbol.name}>"
 
     def _plain(self, handle: int) -> Type:
         """The type without type definitions and qualifiers around it."""
         for _ in range(_MOST_HOPS):
-            one = self.symbols.type(handle)
+            one = self._symbols.type(handle)
             if not isinstance(one, (TypedefType, QualifiedType)):
                 return one
             handle = one.target
         return OpaqueType("", None)
 
-    def _size_of(self, handle: int) -> int | None:
-        size = 1
-        for _ in range(_MOST_HOPS):
-            one = self._plain(handle)
-            if not isinstance(one, ArrayType):
-                own = None if isinstance(one, FunctionType | TypedefType | QualifiedType) else one.size
-                return None if own is None else own * size
-            for count in one.counts:
-                if count is None:
-                    return None
-                size *= count
-            handle = one.element
-        return None
+
+def shapes_of(symbols: TypedSymbols) -> Shapes:
+    """The shapes of a firmware's types; the same ones for every dump."""
+    shapes: Shapes | None = symbols.derived.get(Shapes)
+    if shapes is None:
+        shapes = symbols.derived[Shapes] = Shapes(symbols)
+    return shapes
 
 
-def _is_character(one: BaseType) -> bool:
-    """Plain `char`: what text is made of. `unsigned char` and `signed char` are numbers, as in `uint8_t`."""
-    return one.name == "char" and one.size == 1
+@dataclass(slots=True)
+class Renderer:
+    """Shows the values of one frame."""
 
+    shapes: Shapes
+    rendering: Rendering
 
-def _row_name(name: str) -> str:
-    """Type name of a row of a multi-dimensional array: without the first pair of brackets."""
-    start = name.find("[")
-    end = name.find("]", start)
-    return name[:start] + name[end + 1 :]
+    @classmethod
+    def of(cls, symbols: TypedSymbols, machine: Machine, context: Context | None = None) -> "Renderer":
+        """For a frame of a firmware; `context` is what its expressions are evaluated against."""
+        return cls(shapes_of(symbols), Rendering(machine, context or Context(machine, symbols)))
 
+    def part(self, name: str, place: Place, handle: int) -> Part:
+        """An object, ready to be shown and looked into."""
+        shape = self.shapes.shape(handle)
+        return Part(name, shape, view_of(place, shape.extent(self.rendering), self.rendering.context.source), 0)
 
-def _elements_text(texts: list[str]) -> str:
-    """Elements in braces; long runs of one text are written once."""
-    shown: list[str] = []
-    position = 0
-    while position < len(texts):
-        end = position
-        while end < len(texts) and texts[end] == texts[position]:
-            end += 1
-        run = end - position
-        if run > _REPEATS:
-            shown.append(f"{texts[position]} <repeats {run} times>")
-        else:
-            shown.extend(texts[position:end])
-        position = end
-    joined = ", ".join(shown)
-    return f"{{{joined.removesuffix(', ...') + '...' if joined.endswith(', ...') else joined}}}"
+    def parts(self, part: Part) -> Sequence[Part]:
+        """What an object is made of: members, elements, what a pointer points at."""
+        self.rendering.restart()
+        return part.shape.parts(part.view, part.at, self.rendering)
+
+    def value(self, part: Part) -> Value:
+        """The value of an object or of a part of one."""
+        return value_of(part, self.shapes, self.rendering)
+
+    def text(self, place: Place, shape: Shape) -> str:
+        """The text of an object, or why it is not known."""
+        if isinstance(place, Nowhere):
+            return place.reason.value
+        rendering = self.rendering
+        rendering.restart()
+        text = shape.text(view_of(place, shape.extent(rendering), rendering.context.source), 0, rendering)
+        return text if isinstance(text, str) else text.value
+
+    def variable(self, place: Place, handle: int) -> Value:
+        """The whole value of a variable."""
+        return self.value(self.part("", place, handle))

@@ -1,19 +1,22 @@
 """Numbers, characters and text in gdb's notation."""
 
-import math
 import struct
 
 from analyzer.symbols.dwarf.constants import Encoding
-from analyzer.symbols.types import EnumType
+from analyzer.symbols.types import BaseType, EnumType
+from analyzer.values.floats import float_text
 
 MOST_TEXT = 200
 """Characters of a string that are shown."""
+MOST_ARRAY = 4096
+"""Characters of an array that are looked at."""
 
-_FLOATS = {4: ("<f", 9, 23), 8: ("<d", 17, 52)}
 _SIGNED = (Encoding.SIGNED, Encoding.SIGNED_CHAR)
 _CHARACTERS = (Encoding.SIGNED_CHAR, Encoding.UNSIGNED_CHAR)
 _WHOLE = (*_SIGNED, Encoding.UNSIGNED, Encoding.UNSIGNED_CHAR, Encoding.UTF, Encoding.ADDRESS)
 _ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 27: "\\033", 92: "\\\\"}
+_PREFIXES = {"char8_t": "u8", "char16_t": "u", "char32_t": "U", "wchar_t": "L"}
+_UNPRINTABLE = frozenset(range(0xD800, 0xE000))
 
 
 def signed(bits: int, size: int) -> int:
@@ -21,29 +24,34 @@ def signed(bits: int, size: int) -> int:
     return bits - (1 << size) if size and bits >> size - 1 & 1 else bits
 
 
-def base_text(bits: int, size: int, encoding: int) -> str | None:
+def is_character(one: BaseType) -> bool:
+    """What text is made of: plain `char` and C++'s wider ones, not the numbers `uint8_t` and `int8_t`."""
+    return (one.name == "char" and one.size == 1) or (one.name in _PREFIXES and one.size in (1, 2, 4))
+
+
+def prefix(one: BaseType) -> str:
+    """What a literal of that type of character starts with."""
+    return _PREFIXES.get(one.name, "")
+
+
+def base_text(bits: int, size: int, encoding: int, name: str = "") -> str | None:
     """A number of a base type, `size` in bits (of a bit-field, its own); None for encodings that are not known."""
     if encoding == Encoding.BOOLEAN:
         return {0: "false", 1: "true"}.get(bits, str(bits))
     if encoding == Encoding.FLOAT:
-        return _float_text(bits, size // 8)
+        return float_text(bits, size // 8)
+    if encoding == Encoding.COMPLEX_FLOAT:
+        half = size // 2
+        real, imaginary = float_text(bits & (1 << half) - 1, half // 8), float_text(bits >> half, half // 8)
+        return None if real is None or imaginary is None else f"{real} + {imaginary}i"
     if encoding not in _WHOLE:
         return None
     number = signed(bits, size) if encoding in _SIGNED else bits
     if encoding in _CHARACTERS and size == 8:
         return f"{number} {character(bits)}"
+    if encoding == Encoding.UTF or name == "wchar_t":
+        return f"{number} {_PREFIXES.get(name, '')}{character(bits, size // 8)}"
     return str(number)
-
-
-def _float_text(bits: int, size: int) -> str | None:
-    if size not in _FLOATS:
-        return None
-    layout, digits, fraction = _FLOATS[size]
-    value = struct.unpack(layout, bits.to_bytes(size, "little"))[0]
-    if math.isnan(value):
-        sign = "-" if bits >> 8 * size - 1 else ""
-        return f"{sign}nan(0x{bits & (1 << fraction) - 1:x})"
-    return f"{value:.{digits}g}"
 
 
 def enum_text(bits: int, size: int, one: EnumType) -> str:
@@ -75,22 +83,40 @@ def _are_flags(values: list[int]) -> bool:
     return True
 
 
-def character(byte: int) -> str:
-    """A byte in single quotes."""
-    return f"'{_escaped(byte, 39)}'"
+def character(code: int, size: int = 1) -> str:
+    """A character in single quotes."""
+    return f"'{_escaped(code, 39, size)}'"
 
 
-def text(content: bytes) -> str:
-    """Bytes up to the first NUL in double quotes, cut after `MOST_TEXT` characters."""
-    end = content.find(b"\0")
-    content = content if end < 0 else content[:end]
-    cut = "..." if len(content) > MOST_TEXT else ""
-    return '"' + "".join(_escaped(byte, 34) for byte in content[:MOST_TEXT]) + '"' + cut
+def text(content: bytes, size: int = 1, literal: str = "") -> str:
+    """Characters of `size` bytes each up to the first NUL in double quotes, cut after `MOST_TEXT` of them."""
+    if size == 1:
+        end = content.find(b"\0")
+        codes = list(content if end < 0 else content[:end])
+    else:
+        codes = list(struct.unpack(f"<{len(content) // size}{'H' if size == 2 else 'I'}", content))
+        codes = codes[: codes.index(0)] if 0 in codes else codes
+    cut = "..." if len(codes) > MOST_TEXT else ""
+    return f'{literal}"' + "".join([_escaped(code, 34, size) for code in codes[:MOST_TEXT]]) + '"' + cut
 
 
-def _escaped(byte: int, quote: int) -> str:
-    if byte == quote:
-        return "\\" + chr(byte)
-    if byte in _ESCAPES:
-        return _ESCAPES[byte]
-    return chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+def utf8_text(content: bytes) -> str:
+    """UTF-8 in double quotes; what is none, and what cannot be printed, is escaped."""
+    shown = [
+        chr(code) if code > 127 and chr(code).isprintable() else _escaped(code, 34)
+        for code in map(ord, content[: 4 * MOST_TEXT].decode("utf-8", "replace")[:MOST_TEXT])
+    ]
+    return '"' + "".join(shown) + '"'
+
+
+def _escaped(code: int, quote: int, size: int = 1) -> str:
+    if code == quote:
+        return "\\" + chr(code)
+    if code in _ESCAPES:
+        return _ESCAPES[code]
+    if 32 <= code < 127:
+        return chr(code)
+    if size == 1 and code < 256:
+        return f"\\{code:03o}"
+    is_printable = code < 0x110000 and code not in _UNPRINTABLE and chr(code).isprintable()
+    return chr(code) if is_printable else f"\\x{code:x}"

@@ -89,6 +89,9 @@ class FakeSymbols:
     def global_variables(self) -> Iterator[Global]:
         return iter(())
 
+    def reference(self, number: int, pc: int) -> Variable | None:
+        del number, pc
+
     def call_site(self, return_address: int) -> CallSite | None:
         return self.call_sites.get(return_address)
 

@@ -8,24 +8,30 @@ from collections.abc import Sequence
 
 from analyzer.symbols.format.container import CorruptIndex
 from analyzer.symbols.format.strings import StringTable, StringWriter
-from analyzer.symbols.format.varint import Cursor, put, put_signed
+from analyzer.symbols.format.varint import Cursor, put, put_bytes, put_signed
 from analyzer.symbols.types import (
     ArrayType,
     BaseType,
     EnumType,
     FunctionType,
     Member,
+    MemberPointerType,
     OpaqueType,
     PointerType,
     QualifiedType,
     RecordType,
     Type,
     TypedefType,
+    Variant,
+    VariantPart,
 )
 
-_BASE, _POINTER, _RECORD, _ARRAY, _ENUM, _TYPEDEF, _QUALIFIED, _FUNCTION, _OPAQUE = range(9)
+_BASE, _POINTER, _RECORD, _ARRAY, _ENUM, _TYPEDEF, _QUALIFIED, _FUNCTION, _OPAQUE, _MEMBER_POINTER = range(10)
+_IS_BASE, _HAS_LOCATION = 1, 2
+_MOST_BYTES = 17
 _SIGNS = ("*", "&", "&&")
-_KEYWORDS = ("struct", "union", "class")
+_KEYWORDS = ("struct", "union", "class", "")
+_ENUM_KEYWORDS = ("enum", "")
 _QUALIFIERS = ("const", "volatile", "restrict", "_Atomic")
 
 
@@ -45,26 +51,33 @@ def _put_type(out: bytearray, one: Type, strings: StringWriter) -> None:  # noqa
             for value in (_BASE, strings.add(one.name), one.size, one.encoding):
                 put(out, value)
         case PointerType():
-            for value in (_POINTER, one.size, one.target + 1, _SIGNS.index(one.sign)):
+            for value in (_POINTER, one.size, one.target + 1, _SIGNS.index(one.sign), strings.add(one.name)):
+                put(out, value)
+        case MemberPointerType():
+            for value in (_MEMBER_POINTER, one.size, one.record + 1, one.target + 1):
                 put(out, value)
         case RecordType():
             size = 0 if one.size is None else one.size + 1
-            for value in (_RECORD, _KEYWORDS.index(one.keyword), strings.add(one.name), size, len(one.members)):
-                put(out, value)
-            previous = 0
-            for member in one.members:
-                put(out, strings.add(member.name))
-                put(out, member.type + 1)
-                put_signed(out, member.bit_offset - previous)
-                put(out, member.bit_size)
-                previous = member.bit_offset
+            parts = one.variants
+            put(out, _RECORD)
+            put(out, _KEYWORDS.index(one.keyword))
+            put(out, strings.add(one.name))
+            put(out, size << 1 | (parts is not None))
+            _put_members(out, one.members, strings)
+            if parts is not None:
+                _put_variants(out, parts, strings)
         case ArrayType():
             for value in (_ARRAY, one.element + 1, len(one.counts)):
                 put(out, value)
             for count in one.counts:
-                put(out, 0 if count is None else count + 1)
+                # 0 unknown, odd: an expression and its length, else: the count.
+                if isinstance(count, bytes):
+                    put(out, len(count) << 1 | 1)
+                    out += count
+                else:
+                    put(out, 0 if count is None else count + 1 << 1)
         case EnumType():
-            for value in (_ENUM, strings.add(one.name), one.size, int(one.signed), len(one.enumerators)):
+            for value in (_ENUM, strings.add(one.name), one.size, _enum_flags(one), len(one.enumerators)):
                 put(out, value)
             last = 0
             for name, value in one.enumerators:
@@ -88,6 +101,61 @@ def _put_type(out: bytearray, one: Type, strings: StringWriter) -> None:  # noqa
                 put(out, value)
 
 
+def _enum_flags(one: EnumType) -> int:
+    return int(one.signed) | _ENUM_KEYWORDS.index(one.keyword) << 1
+
+
+def _put_members(out: bytearray, members: Sequence[Member], strings: StringWriter) -> None:
+    """Count | per member: name | type + 1 | bit offset, signed, from the one before | bit size << 2 and flags."""
+    put(out, len(members))
+    previous = 0
+    for member in members:
+        put(out, strings.add(member.name))
+        put(out, member.type + 1)
+        put_signed(out, member.bit_offset - previous)
+        put(out, member.bit_size << 2 | (member.is_base and _IS_BASE) | (bool(member.location) and _HAS_LOCATION))
+        if member.location:
+            put_bytes(out, member.location)
+        previous = member.bit_offset
+
+
+def _read_members(cursor: Cursor, strings: StringTable) -> tuple[Member, ...]:
+    number = cursor.number
+    members: list[Member] = []
+    bit_offset = 0
+    for _ in range(cursor.count(4)):
+        name, handle = strings.text(number()), number() - 1
+        bit_offset += cursor.signed()
+        flags = number()
+        location = cursor.block() if flags & _HAS_LOCATION else b""
+        members.append(Member(name, handle, bit_offset, flags >> 2, bool(flags & _IS_BASE), location))
+    return tuple(members)
+
+
+def _put_variants(out: bytearray, parts: VariantPart, strings: StringWriter) -> None:
+    """The discriminant as a list of members | count | per variant: ranges of values, 16 bytes each | members."""
+    _put_members(out, () if parts.discriminant is None else (parts.discriminant,), strings)
+    put(out, len(parts.variants))
+    for variant in parts.variants:
+        put(out, len(variant.values))
+        for low, high in variant.values:
+            put_bytes(out, low.to_bytes(_MOST_BYTES, "little").rstrip(b"\0"))
+            put_bytes(out, high.to_bytes(_MOST_BYTES, "little").rstrip(b"\0"))
+        _put_members(out, variant.members, strings)
+
+
+def _read_variants(cursor: Cursor, strings: StringTable) -> VariantPart:
+    discriminant = _read_members(cursor, strings)
+    variants: list[Variant] = []
+    for _ in range(cursor.count(2)):
+        values = tuple(
+            (int.from_bytes(cursor.block(), "little"), int.from_bytes(cursor.block(), "little"))
+            for _ in range(cursor.count(2))
+        )
+        variants.append(Variant(values, _read_members(cursor, strings)))
+    return VariantPart(discriminant[0] if discriminant else None, tuple(variants))
+
+
 def read_type(data: memoryview, offset: int, strings: StringTable) -> Type:  # noqa: C901 - one return per kind of type
     """The type at an offset.
 
@@ -100,29 +168,26 @@ def read_type(data: memoryview, offset: int, strings: StringTable) -> Type:  # n
     if kind == _BASE:
         return BaseType(strings.text(number()), number(), number())
     if kind == _POINTER:
-        return PointerType(number(), number() - 1, _pick(_SIGNS, number()))
+        return PointerType(number(), number() - 1, _pick(_SIGNS, number()), strings.text(number()))
+    if kind == _MEMBER_POINTER:
+        return MemberPointerType(number(), number() - 1, number() - 1)
     if kind == _RECORD:
         keyword, name, size = _pick(_KEYWORDS, number()), strings.text(number()), number()
-        members: list[Member] = []
-        bit_offset = 0
-        for _ in range(cursor.count(4)):
-            member_name, member_type = strings.text(number()), number() - 1
-            bit_offset += cursor.signed()
-            members.append(Member(member_name, member_type, bit_offset, number()))
-        return RecordType(keyword, name, size - 1 if size else None, tuple(members))
+        members = _read_members(cursor, strings)
+        parts = _read_variants(cursor, strings) if size & 1 else None
+        return RecordType(keyword, name, (size >> 1) - 1 if size >> 1 else None, members, parts)
     if kind == _ARRAY:
         element = number() - 1
-        counts = [number() for _ in range(cursor.count())]
-        return ArrayType(element, tuple(count - 1 if count else None for count in counts))
+        return ArrayType(element, tuple(_read_count(cursor) for _ in range(cursor.count())))
     if kind == _ENUM:
-        name, size, signed = strings.text(number()), number(), bool(number())
+        name, size, flags = strings.text(number()), number(), number()
         enumerators: list[tuple[str, int]] = []
         value = 0
         for _ in range(cursor.count(2)):
             enumerator = strings.text(number())
             value += cursor.signed()
             enumerators.append((enumerator, value))
-        return EnumType(name, size, signed, tuple(enumerators))
+        return EnumType(name, size, bool(flags & 1), tuple(enumerators), _pick(_ENUM_KEYWORDS, flags >> 1))
     if kind == _TYPEDEF:
         return TypedefType(strings.text(number()), number() - 1)
     if kind == _QUALIFIED:
@@ -135,6 +200,13 @@ def read_type(data: memoryview, offset: int, strings: StringTable) -> Type:  # n
         name, size = strings.text(number()), number()
         return OpaqueType(name, size - 1 if size else None)
     raise CorruptIndex("A type of the symbol index is damaged; build it again.")
+
+
+def _read_count(cursor: Cursor) -> int | bytes | None:
+    number = cursor.number()
+    if number & 1:
+        return cursor.take(number >> 1)
+    return (number >> 1) - 1 if number else None
 
 
 def _pick(names: tuple[str, ...], index: int) -> str:

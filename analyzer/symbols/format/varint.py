@@ -71,7 +71,10 @@ class Cursor:
 
     def block(self) -> bytes:
         """The next length and bytes."""
-        size = self.number()
+        return self.take(self.number())
+
+    def take(self, size: int) -> bytes:
+        """So many bytes."""
         start = self.position
         if size > len(self.data) - start:
             raise CorruptIndex("The symbol index is damaged; build it again from the ELF file.")

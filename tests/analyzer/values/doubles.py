@@ -51,6 +51,7 @@ class FakeSymbols:
     rows: dict[int, UnwindRow] = field(default_factory=dict)
     sites: dict[int, CallSite] = field(default_factory=dict)
     tails: dict[int, tuple[int, ...] | None] = field(default_factory=dict)
+    references: dict[int, Variable] = field(default_factory=dict)
     variables_by_scope: dict[int, list[Variable]] = field(default_factory=dict)
     machine: int = EM_ARM
     pointer_size: int = 4
@@ -73,6 +74,10 @@ class FakeSymbols:
 
     def unwind_row(self, pc: int) -> UnwindRow | None:
         return self.rows.get(pc)
+
+    def reference(self, number: int, pc: int) -> Variable | None:
+        del pc
+        return self.references.get(number)
 
     def call_site(self, return_address: int) -> CallSite | None:
         return self.sites.get(return_address)

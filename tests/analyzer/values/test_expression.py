@@ -1,5 +1,7 @@
 """DWARF expressions, operation by operation (numbers in table 7.9 of DWARF 5)."""
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,10 +9,21 @@ from hypothesis import strategies as st
 from analyzer.symbols.dwarf.leb128 import encode_signed, encode_unsigned
 from analyzer.symbols.format.container import CorruptIndex
 from analyzer.values.expression import BadExpression, Context, UnknownValue, compute, locate
-from analyzer.values.place import Composite, Implicit, InMemory, InRegister, Nowhere, Piece, Unknown
+from analyzer.values.place import Composite, Implicit, ImplicitPointer, InMemory, InRegister, Nowhere, Piece, Unknown
 from tests.analyzer.values.doubles import BASES, DOUBLE, FLOAT, INT, LONG_LONG, UNSIGNED, FakeMachine, FakeSymbols
 
 RAM = 0x2000_0000
+
+
+@dataclass
+class Entered:
+    registers: dict[int, int]
+
+    def register(self, number: int) -> int | None:
+        return self.registers.get(number)
+
+    def parameter(self, reference: int) -> int | None:
+        return self.registers.get(-reference)
 
 
 def lit(value: int) -> bytes:
@@ -109,7 +122,7 @@ def location(expression: bytes, machine: FakeMachine, symbols: FakeSymbols) -> o
         ),
         (b"\x09\xff\x9f", Implicit(b"\xff\xff\xff\xff")),
         (b"\x9e\x03abc", Implicit(b"abc")),
-        (b"\xa0\x00\x00", Nowhere(Unknown.SYNTHETIC_POINTER)),
+        (b"\xa0\x07\x7f", ImplicitPointer(7, -1)),
         (
             b"\x50\x93\x04\x93\x02\x35\x9f\x9d\x03\x01",
             Composite(
@@ -232,7 +245,7 @@ def test_a_frame_base_that_needs_itself_ends(symbols: FakeSymbols) -> None:
 
 
 def test_an_entry_value_comes_from_the_caller(machine: FakeMachine, symbols: FakeSymbols) -> None:
-    context = Context(machine, symbols, {0: 41}.get)
+    context = Context(machine, symbols, Entered({0: 41}))
     assert compute(b"\xa3\x01\x50\x23\x01", context) == 42
     with pytest.raises(UnknownValue):
         compute(b"\xa3\x01\x51", context)
@@ -253,7 +266,7 @@ OPERATIONS = st.one_of(
 def test_any_bytes_give_a_place_or_a_named_error(expression: bytes) -> None:
     symbols = FakeSymbols(types=dict(BASES))
     machine = FakeMachine({0: RAM}, {RAM: bytes(range(256))}, canonical=RAM + 64, base=b"\x9c")
-    context = Context(machine, symbols, lambda number: number)
+    context = Context(machine, symbols, Entered({0: 0}))
     for evaluate in (locate, compute):
         try:
             evaluate(expression, context)

@@ -12,8 +12,10 @@ from analyzer.dump.memory import Memory
 from analyzer.dump.parse import parse
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
-from analyzer.values.locals import Local, locals_at
-from analyzer.values.value import Value
+from analyzer.symbols.interface import Variable
+from analyzer.values.locals import FrameVariables
+from analyzer.values.render import Renderer
+from analyzer.values.shapes.shape import Part
 from tests.analyzer.values.stopped import PC, StoppedFrame, stack
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cortex-m"
@@ -29,14 +31,15 @@ def index_of(elf: bytes) -> SymbolIndex:
     return SymbolIndex.from_bytes(build_index(elf))
 
 
-def differences(where: str, expected: Any, value: Value) -> Iterator[Mismatch]:
+def differences(where: str, expected: Any, part: Part, renderer: Renderer) -> Iterator[Mismatch]:
     """Where our value is not gdb's; an unknown value agrees with any unknown one."""
+    value = renderer.value(part)
     if isinstance(expected, dict | list):
         pairs = expected.items() if isinstance(expected, dict) else ((f"[{i}]", one) for i, one in enumerate(expected))
-        children = dict(value.children)
+        children = {child.name: child for child in renderer.parts(part)}
         for name, one in pairs:
             if name in children:
-                yield from differences(f"{where}.{name}", one, children[name])
+                yield from differences(f"{where}.{name}", one, children[name], renderer)
             elif value.known or one not in UNKNOWN:
                 yield (f"{where}.{name}", one, value.text)
     elif expected in UNKNOWN or not value.known:
@@ -54,20 +57,23 @@ def normal(text: str) -> Any:
     return int(word, 16) if word.startswith("0x") else text if not word.lstrip("-").isdigit() else int(word)
 
 
-def compare_frame(where: str, answers: list[dict[str, Any]], found: list[Local]) -> Iterator[Mismatch]:
-    by_name: dict[str, list[Local]] = {}
-    for one in found:
-        by_name.setdefault(one.name, []).append(one)
+def compare_frame(
+    where: str, answers: list[dict[str, Any]], found: list[tuple[Variable, Part]], renderer: Renderer
+) -> Iterator[Mismatch]:
+    by_name: dict[str, list[tuple[Variable, Part]]] = {}
+    for variable, part in found:
+        by_name.setdefault(variable.name, []).append((variable, part))
     for name in {answer["name"] for answer in answers} ^ set(by_name):
         yield (f"{where}:{name}", "in one of the two only", "")
-    for name, locals_ in by_name.items():
+    for name, ours in by_name.items():
         wanted = [answer for answer in answers if answer["name"] == name]
         # gdb lists a variable of an inlined function twice when the compiler put it in a block of its own.
         known = [answer for answer in wanted if answer["value"] != "<optimized out>"]
-        for answer, one in zip(known if len(wanted) > len(locals_) else wanted, locals_, strict=True):
-            yield from differences(f"{where}:{name}", answer["value"], one.value)
-            if (answer["type"], answer["argument"]) != (one.type, one.is_parameter):
-                yield (f"{where}:{name}", answer["type"], one.type)
+        for answer, (variable, part) in zip(known if len(wanted) > len(ours) else wanted, ours, strict=True):
+            yield from differences(f"{where}:{name}", answer["value"], part, renderer)
+            type_name = renderer.value(part).type
+            if (answer["type"], answer["argument"]) != (type_name, variable.is_parameter):
+                yield (f"{where}:{name}", answer["type"], type_name)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -96,8 +102,9 @@ def test_frames_and_variables_are_those_of_gdb(case: str) -> None:
                     mismatches.append((where, expected, str(ours)))
                     continue
                 compared += 1
-                found = locals_at(index, frame, source.scope, frame.lookup)
-                mismatches.extend(compare_frame(where, answer["locals"], found))
+                variables = FrameVariables(index, frame, frame.lookup)
+                found = variables.opened(source.scope)
+                mismatches.extend(compare_frame(where, answer["locals"], found, variables.renderer))
     assert mismatches == []
     # With the smallest dump, a jump to nowhere leaves nothing to start from.
     assert compared > 2 or case == "bad-call-Og-min"

@@ -27,8 +27,10 @@ from analyzer.values.scalars import base_text, character, enum_text, signed, tex
         (0x7FC00000, 32, Encoding.FLOAT, "nan(0x400000)"),
         (5, 3, Encoding.UNSIGNED, "5"),  # bit-fields
         (5, 3, Encoding.SIGNED, "-3"),
-        (0, 80, Encoding.FLOAT, None),
-        (0, 32, Encoding.COMPLEX_FLOAT, None),
+        (0xC010000000000000_3FF8000000000000, 128, Encoding.COMPLEX_FLOAT, "1.5 + -4i"),
+        (0x78, 32, Encoding.UTF, "120 'x'"),
+        (0, 24, Encoding.FLOAT, None),
+        (0, 32, 0x0F, None),  # decimal floating point
     ],
 )
 def test_base_types_read_as_in_gdb(bits: int, size: int, encoding: int, expected: str | None) -> None:

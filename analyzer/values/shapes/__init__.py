@@ -1,0 +1,1 @@
+"""How values of each kind of type are shown, worked out once per type and firmware."""

@@ -1,0 +1,142 @@
+"""What every shape can do: say its text, and what it is made of.
+
+A shape is made once per type and used for every dump, so it holds nothing of a dump: that is in the view of the
+object and in the rendering.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from analyzer.symbols.interface import Machine, Variable
+from analyzer.symbols.types import Member
+from analyzer.values.arithmetic import BadExpression
+from analyzer.values.expression import Context, compute
+from analyzer.values.operations import UnknownValue
+from analyzer.values.place import InMemory, Unknown
+from analyzer.values.view import View, view_of
+
+MOST_DEPTH: Final = 12
+MOST_ELEMENTS: Final = 200
+"""Elements of one array that are shown."""
+MOST_PARTS: Final = 4000
+"""Members and elements, all levels together, that are shown of one variable."""
+MORE: Final = "..."
+
+
+class Part(NamedTuple):
+    """A member, an element, or what a pointer points at."""
+
+    name: str
+    shape: "Shape"
+    view: View
+    at: int
+    """Bits from the start of the view."""
+
+
+@dataclass(slots=True)
+class Rendering:
+    """The frame that values are shown for, and what is left of the bounds on one variable."""
+
+    machine: Machine
+    context: Context
+    parts: int = MOST_PARTS
+    depth: int = 0
+    following: int = 0
+    """How many optimised-out pointers led here."""
+
+    def restart(self) -> None:
+        """Begin with another variable."""
+        self.parts, self.depth, self.following = MOST_PARTS, 0, 0
+
+    def at_address(self, address: int, shape: "Shape") -> View:
+        """An object in memory."""
+        return view_of(InMemory(address), shape.extent(self), self.context.source)
+
+    def value_of(self, expression: bytes, address: int | None) -> int | Unknown:
+        """What an expression of a type gives, such as a bound; `address` is that of the object."""
+        context = self.context if address is None else self.context.of_object(address)
+        try:
+            return compute(expression, context, () if address is None else (address,))
+        except UnknownValue as error:
+            return error.reason
+        except BadExpression:
+            return Unknown.UNREADABLE
+
+
+class Shape(ABC):
+    """How values of one type are shown. `size` is in bytes; None where the type does not tell."""
+
+    __slots__ = ("dimension", "handle", "size")
+
+    def __init__(self, handle: int, size: int | None, dimension: int = 0) -> None:
+        self.handle = handle
+        self.size = size
+        self.dimension = dimension
+        """How many of the type's brackets stand for arrays around this one."""
+
+    @abstractmethod
+    def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
+        """The value that starts at bit `at` of the view."""
+
+    def parts(self, view: View, at: int, rendering: Rendering) -> Sequence[Part]:
+        """What the value is made of; nothing for a number."""
+        del view, at, rendering
+        return ()
+
+    def bytes_of(self, rendering: Rendering) -> int | None:
+        """The size, which for some arrays depends on the frame."""
+        del rendering
+        return self.size
+
+    def extent(self, rendering: Rendering) -> int | None:
+        """How many bytes are looked at to show the value."""
+        return self.bytes_of(rendering)
+
+
+class Opaque(Shape):
+    """A type of which too little is known to show a value."""
+
+    __slots__ = ()
+
+    def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
+        """Why there is no value."""
+        del at, rendering
+        reason = view.content(0, 0)
+        return reason if isinstance(reason, Unknown) else Unknown.UNREADABLE
+
+
+class Firmware(Protocol):
+    """What shapes ask of the firmware, worked out once and remembered."""
+
+    machine: int
+    pointer_size: int
+
+    def shape(self, handle: int) -> Shape:
+        """The shape of a type."""
+        ...
+
+    def member(self, member: Member) -> Shape:
+        """The shape of a member, which may be a bit-field."""
+        ...
+
+    def type_name(self, handle: int) -> str:
+        """A type's name."""
+        ...
+
+    def label(self, address: int) -> str:
+        """The symbol at an address as ` <name+offset>`; empty where there is none."""
+        ...
+
+    def reference(self, number: int, pc: int) -> Variable | None:
+        """What an expression refers to by that number."""
+        ...
+
+
+def joined(parts: Sequence[str], opening: str = "{", closing: str = "}") -> str:
+    """Members or elements in braces; what was cut follows the last one at once."""
+    text = ", ".join(parts)
+    if text.endswith(f", {MORE}"):
+        text = text[: -len(MORE) - 2] + MORE
+    return opening + text + closing
