@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from analyzer.symbols.interface import Machine
+from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import (
     ArrayType,
     BaseType,
@@ -49,8 +49,14 @@ class Shapes:
         self.shape = lru_cache(_CACHED)(self._make)
         self.member = lru_cache(_CACHED)(self._member)
         self.label = lru_cache(_CACHED)(self._label)
-        self.type_name = symbols.type_name
-        self.reference = symbols.reference
+
+    def type_name(self, handle: int) -> str:
+        """A type's name."""
+        return self._symbols.type_name(handle)
+
+    def reference(self, number: int, pc: int) -> Variable | None:
+        """What an expression refers to by that number."""
+        return self._symbols.reference(number, pc)
 
     def _make(self, handle: int) -> Shape:
         one = self._plain(handle)
