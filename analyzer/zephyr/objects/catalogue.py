@@ -140,7 +140,7 @@ class _Search:
     def _elements(self, one: ArrayType, depth: int) -> Iterator[_Part]:
         inner = self.parts(one.element, depth + 1)
         size = self._symbols.size_of(one.element) if inner else None
-        if size is None or len(one.counts) != 1 or one.counts[0] is None:
+        if size is None or len(one.counts) != 1 or not isinstance(one.counts[0], int):
             return
         for index in range(min(one.counts[0], MAX_ELEMENTS)):
             for part in inner:
