@@ -6,7 +6,7 @@ from functools import cached_property
 
 import msgspec
 
-from analyzer.cpu import UNKNOWN_INTERRUPT, Context, Cpu, CrashContexts, cpu_for, target_name
+from analyzer.cpu import UNKNOWN_INTERRUPT, Context, Cpu, CrashContexts, cpu_for, no_fields, target_name
 from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import MISMATCH
@@ -121,9 +121,10 @@ class Analysis:
 
     def _contexts(self, cpu: Cpu, block: ArchitectureBlock, thread: KernelThread | None) -> CrashContexts:
         """The context that crashed; its stack pointer may have to be found, on the thread's stack or an interrupt's."""
-        found = cpu.crashed(block, self.memory, thread.stack if thread else None)
+        field_of = self.symbols.field if self.symbols else no_fields
+        found = cpu.crashed(block, self.memory, thread.stack if thread else None, field_of)
         if self.kernel.interrupt_stack and not any(cpu.sp in each.registers for each in found.contexts):
-            found = cpu.crashed(block, self.memory, self.kernel.interrupt_stack)
+            found = cpu.crashed(block, self.memory, self.kernel.interrupt_stack, field_of)
         return replace(found, contexts=tuple(self._in_handler(cpu, each) for each in found.contexts))
 
     def _in_handler(self, cpu: Cpu, context: Context) -> Context:

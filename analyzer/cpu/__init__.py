@@ -11,6 +11,7 @@ from analyzer.cpu.base import (
     SavedThread,
     StatusBit,
     WindowedCaller,
+    no_fields,
 )
 from analyzer.cpu.cortex_m import CortexM
 from analyzer.cpu.xtensa import Xtensa
@@ -30,6 +31,7 @@ __all__ = [
     "WindowedCaller",
     "Xtensa",
     "cpu_for",
+    "no_fields",
     "target_name",
 ]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.cpu import arm64_frame
 from analyzer.cpu.arm64_frame import ELR, FP, LR, PC, SP, SPSR
-from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread
+from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, no_fields
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -60,7 +60,13 @@ class Arm64(Cpu):
     callee_saved = frozenset({*range(X19, LR), *range(72, 80)})
     """x19..x29, and the lower halves of v8..v15."""
 
-    def crashed(self, block: ArchitectureBlock, memory: Memory, stack: tuple[int, int] | None = None) -> CrashContexts:
+    def crashed(
+        self,
+        block: ArchitectureBlock,
+        memory: Memory,
+        stack: tuple[int, int] | None = None,
+        field_of: FieldOf = no_fields,  # noqa: ARG002 - frames have one layout
+    ) -> CrashContexts:
         """The context that crashed; version 1 has no stack pointer, and two readings where it can be found."""
         layout = _LAYOUTS.get(block.claimed_size)
         if layout is None:

@@ -136,7 +136,13 @@ class Cpu(Protocol):
     pairs: Mapping[int, tuple[int, int]] = MappingProxyType({})
     """Registers that are two others side by side, the less significant first: a context holds those two."""
 
-    def crashed(self, block: ArchitectureBlock, memory: Memory, stack: tuple[int, int] | None = None) -> CrashContexts:
+    def crashed(
+        self,
+        block: ArchitectureBlock,
+        memory: Memory,
+        stack: tuple[int, int] | None = None,
+        field_of: FieldOf = no_fields,
+    ) -> CrashContexts:
         """The context that crashed, from the dump's register block; `stack` is the current thread's, half-open."""
         ...
 

@@ -7,7 +7,17 @@ Exceptions are in `cortex_m_exception`, the register block of a crash in `cortex
 from collections.abc import Iterator, Mapping
 
 from analyzer.cpu import cortex_m_faults
-from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, Fault, FaultStatus, SavedThread
+from analyzer.cpu.base import (
+    Context,
+    Cpu,
+    CrashContexts,
+    ExceptionReturn,
+    Fault,
+    FaultStatus,
+    FieldOf,
+    SavedThread,
+    no_fields,
+)
 from analyzer.cpu.cortex_m_crash import crash_contexts
 from analyzer.cpu.cortex_m_exception import (
     BASIC_FRAME,
@@ -58,7 +68,13 @@ class CortexM(Cpu):
     callee_saved = frozenset((*range(R4, R11 + 1), *range(S16, S31 + 1), PSP))
     pairs: Mapping[int, tuple[int, int]] = {D0 + number: (S0 + 2 * number, S0 + 2 * number + 1) for number in range(16)}
 
-    def crashed(self, block: ArchitectureBlock, memory: Memory, stack: tuple[int, int] | None = None) -> CrashContexts:
+    def crashed(
+        self,
+        block: ArchitectureBlock,
+        memory: Memory,
+        stack: tuple[int, int] | None = None,
+        field_of: FieldOf = no_fields,  # noqa: ARG002 - the hardware says what it stacks
+    ) -> CrashContexts:
         """The context that crashed; two where only the unwinding can tell a frame with FP state from one without."""
         return crash_contexts(block, memory, stack)
 

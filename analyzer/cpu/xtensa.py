@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from analyzer.cpu import xtensa_faults, xtensa_windows
-from analyzer.cpu.base import Context, Cpu, CrashContexts, SavedThread, WindowedCaller
+from analyzer.cpu.base import Context, Cpu, CrashContexts, FieldOf, SavedThread, WindowedCaller, no_fields
 from analyzer.cpu.xtensa_windows import A0, A1
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
@@ -47,9 +47,15 @@ class Xtensa(Cpu):
     callee_saved = frozenset(range(12, 16))
     """Of the CALL0 ABI; windows need none."""
 
-    def crashed(self, block: ArchitectureBlock, memory: Memory, stack: tuple[int, int] | None = None) -> CrashContexts:
+    def crashed(
+        self,
+        block: ArchitectureBlock,
+        memory: Memory,
+        stack: tuple[int, int] | None = None,
+        field_of: FieldOf = no_fields,
+    ) -> CrashContexts:
         """The context that crashed; a1 is what it was before the exception."""
-        del memory, stack
+        del memory, stack, field_of
         payload = block.payload
         start, caveats = _registers_start(payload)
         if start is None:

@@ -4,6 +4,7 @@ The dump is authoritative. Only read-only sections of the image fill its gaps, b
 value of a variable is never served as its value at the crash.
 """
 
+import re
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
 
@@ -150,6 +151,12 @@ class Memory:
                 if (start + at) % 4 == 0:
                     yield start + at
                 at = content.find(pattern, at + 1)
+
+    def occurrences(self, pattern: re.Pattern[bytes]) -> Iterator[int]:
+        """Addresses at which dumped memory matches a pattern, ascending; matches do not overlap."""
+        for start, segment in self._image.segments():
+            for found in pattern.finditer(segment):
+                yield start + found.start()
 
     def holding(self, address: int) -> tuple[int, int] | None:
         """The dumped range, adjacent segments joined, that an address lies in."""

@@ -311,7 +311,7 @@ class SymbolIndex:
 
     def _field_of(self, handle: int, path: str) -> Field | None:
         offset = 0
-        for name in path.split("."):
+        for name in path.split(".") if path else ():
             record = self._plain(handle)
             found = self._member(record, name)
             if found is None:

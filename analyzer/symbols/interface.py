@@ -169,7 +169,10 @@ class Symbols(Protocol):
         ...
 
     def field(self, structure: str, path: str) -> Field | None:
-        """Where a member lies; `path` is dotted for nested ones, such as `base.pended_on` of `k_thread`."""
+        """Where a member lies; `path` is dotted for nested ones, such as `base.pended_on` of `k_thread`.
+
+        The empty path is the whole structure.
+        """
         ...
 
     def is_noreturn(self, pc: int) -> bool:

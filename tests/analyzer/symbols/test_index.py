@@ -124,6 +124,10 @@ def test_members_are_found_through_nested_and_anonymous_records(golden: SymbolIn
     assert golden.field("struct k_thread", "base.thread_state") == Field(13, 1)
     assert golden.field("k_thread", "no_such_member") is None
     assert golden.field("no_such_structure", "base") is None
+    whole = golden.field("k_thread", "")
+    assert whole is not None
+    assert (whole.offset, whole.size % 4) == (0, 0)
+    assert whole.size > 100
 
 
 def test_functions_that_do_not_return_are_known(golden: SymbolIndex) -> None:
