@@ -14,6 +14,7 @@ from analyzer.cpu.base import (
     no_fields,
 )
 from analyzer.cpu.cortex_m import CortexM
+from analyzer.cpu.risc_v import RiscV
 from analyzer.cpu.xtensa import Xtensa
 from analyzer.dump.model import Target
 
@@ -26,6 +27,7 @@ __all__ = [
     "CrashContexts",
     "ExceptionReturn",
     "FieldOf",
+    "RiscV",
     "SavedThread",
     "StatusBit",
     "WindowedCaller",
@@ -39,6 +41,8 @@ _CPUS: dict[tuple[int, int], Cpu] = {
     (Target.ARM_CORTEX_M, 4): CortexM(),
     (Target.ARM64, 8): Arm64(),
     (Target.XTENSA, 4): Xtensa(),
+    (Target.RISC_V, 4): RiscV(4),
+    (Target.RISC_V, 8): RiscV(8),
 }
 """By target code and bytes of a pointer."""
 _MACHINES = {

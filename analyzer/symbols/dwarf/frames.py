@@ -12,7 +12,8 @@ from analyzer.symbols.interface import RegisterRule, RuleKind, UnwindRow
 FrameSpan = tuple[int, int, UnwindRow]
 """Start address, end address (exclusive), the row that holds between them."""
 
-_MOST_REGISTER = 1023
+_MOST_REGISTER = 8191
+"""The last of RISC-V's, behind its control and status registers."""
 _MOST_SAVED_STATES = 64
 _UNDEFINED = RegisterRule(RuleKind.UNDEFINED)
 _SAME_VALUE = RegisterRule(RuleKind.SAME_VALUE)
@@ -270,7 +271,8 @@ class _State:
                 self.cfa = (register, value if low == 0x0C else value * factor, b"")
             elif low == 0x0D:  # def_cfa_register
                 register, position = leb128.unsigned(data, position)
-                self.cfa = (register, self._plain_cfa()[1], b"")
+                # GNU as for RISC-V starts with this one: the CFA is the register itself.
+                self.cfa = (register, 0 if self.cfa is None else self._plain_cfa()[1], b"")
             elif low in (0x0E, 0x13):  # def_cfa_offset, def_cfa_offset_sf
                 value, position = (leb128.unsigned if low == 0x0E else leb128.signed)(data, position)
                 self.cfa = (self._plain_cfa()[0], value if low == 0x0E else value * factor, b"")
