@@ -18,6 +18,14 @@ SCENARIOS = {
     "oops": "The shell stops itself with k_oops.",
     "stack-lost": "A sort never ends its recursion; the stack guard swallows the exception frame as well.",
     "stack-guard": "One large frame reaches below the shell's stack; the store that comes upon the stack guard faults.",
+    "deadlock": "Two threads take two mutexes in opposite order; a watchdog in the main thread notices it.",
+    "use-after-free": "A session is used after it was closed: its members are what freed memory is filled with.",
+    "flash-write": "The shell is asked to change a calibration, which is a constant in flash.",
+    "null-member": "A radio is not found by its name and retuned all the same: a store to a member of NULL.",
+    "ascii-pointer": "A label that is too long overwrites the pointer behind it with text.",
+    "tick-fault": "The timer interrupt toggles a LED that is not there, while the busy filter thread was running.",
+    "nested-fault": "An interrupt handler is interrupted by a more urgent one, which reads missing registers.",
+    "virtual-call": "C++: a virtual function of a class with a virtual base is given a reference to nothing.",
 }
 
 NOTES = {
@@ -26,6 +34,8 @@ NOTES = {
     "call-data": "PC is not code: gdb takes the caller from LR, and names the innermost frame after a data object.",
     "stack-lost": "The processor could not save the registers: those of the crashed thread are what lay in its stack "
     "guard, and gdb's frames and values made from them mean nothing. The other threads are as they should be.",
+    "tick-fault": "The current thread of the dump (filter) was interrupted; the frames are the timer interrupt's.",
+    "nested-fault": "The current thread of the dump (main) was interrupted, and so was the interrupt handler in turn.",
     "stack-guard": "SP of the crashed thread lies below its stack; the memory there belongs to another thread.",
 }
 """What a reader of any dump of a scenario should know."""
@@ -61,6 +71,22 @@ CORTEX_M_CASES = [
     case(CORTEX_M, "oops", "Og"),
     case(CORTEX_M, "call-data", "Os"),
     case(CORTEX_M, "stack-guard", "Os"),
+    *(
+        case(CORTEX_M, scenario, build, COMPRESS="zlib")
+        for scenario, build in (
+            ("deadlock", "Os"),
+            ("deadlock", "Og"),
+            ("use-after-free", "Os"),
+            ("flash-write", "Os"),
+            ("null-member", "Os"),
+            ("ascii-pointer", "Og"),
+            ("tick-fault", "Os"),
+            ("nested-fault", "Os"),
+            ("nested-fault", "Og"),
+            ("virtual-call", "Os"),
+            ("virtual-call", "Og"),
+        )
+    ),
     case(CORTEX_M, "stack-lost", "Os", "Compressed debug sections.", COMPRESS="zlib"),
     case(CORTEX_M, "null-deref", "Os-dwarf4", "DWARF 4.", DWARF="4"),
     case(CORTEX_M, "div-zero", "Og-zlib", "Debug sections are compressed.", COMPRESS="zlib"),

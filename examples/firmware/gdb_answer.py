@@ -16,6 +16,8 @@ import gdb
 
 # The first function of every thread: what a debugger finds below it is made up.
 ENTRY_FUNCTION = "z_thread_entry"
+# On a Cortex-M, what the link register holds in an exception that interrupted another one (Armv7-M ARM, B1.5.8).
+EXC_RETURN_TO_HANDLER = 0xFFFFFFF1
 MAX_FRAMES = 64
 MAX_ELEMENTS = 64
 
@@ -43,6 +45,8 @@ def scalar(value: gdb.Value, shape: gdb.Type) -> str:
         # Where the object it pointed at has been optimized away, gdb's number would be a made-up zero.
         made_up = "synthetic pointer" in value.format_string(symbols=False)
         return "<synthetic pointer>" if made_up else hexadecimal(int(value))
+    if shape.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+        return hexadecimal(int(value.referenced_value().address))
     if shape.code == gdb.TYPE_CODE_BOOL:
         return "true" if bool(value) else "false"
     if shape.code == gdb.TYPE_CODE_ENUM:
@@ -167,7 +171,9 @@ def backtrace() -> tuple[list[dict[str, Any]], str]:
             return frames, f"gdb gave up: {error}"
         if older is None:
             return frames, gdb.frame_stop_reason_string(frame.unwind_stop_reason())
-        if older.type() == gdb.SIGTRAMP_FRAME:
+        if older.type() == gdb.SIGTRAMP_FRAME and older.pc() == EXC_RETURN_TO_HANDLER:
+            older = older.older()  # an interrupt was interrupted: both use the same stack
+        elif older.type() == gdb.SIGTRAMP_FRAME:
             return frames, (
                 "exception entry: the interrupted thread's stack pointer is not part of the dump, "
                 "so what gdb would show below is a guess"

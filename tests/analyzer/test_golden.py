@@ -12,6 +12,7 @@ from tests.analyzer.golden import (
     answer_of,
     architecture_of,
     cases_of,
+    compared,
     plain,
     plain_text,
     report_of,
@@ -60,7 +61,7 @@ def test_frames(case: str) -> None:
             assert our.line == their["line"]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", compared(CASES))
 def test_values(case: str) -> None:
     compared = 0
     for mine, gdbs in threads(case):
@@ -100,6 +101,14 @@ WHY = {
     "unaligned": ("unaligned-access", "Unaligned access in packet_field (shell.c:"),
     "bus-fault": ("bus-fault", "Bus fault in memory_peek (shell.c:"),
     "oops": ("oops", "Kernel oops in cmd_reboot (shell.c:"),
+    "deadlock": ("assertion", "Assertion failed in watchdog_check (housekeeping.c:"),
+    "use-after-free": ("bus-fault", "Bus fault in session_greet (session.c:"),
+    "flash-write": ("memory-fault", "Memory fault in sensor_calibrate (sensor.c:"),
+    "null-member": ("null-dereference", "Null pointer dereference in radio_retune (radio.c:"),
+    "ascii-pointer": ("bus-fault", "Bus fault in label_width (shell.c:"),
+    "tick-fault": ("bus-fault", "Bus fault in heartbeat_show (housekeeping.c:"),
+    "nested-fault": ("bus-fault", "Bus fault in radio_read_fifo (radio.c:"),
+    "virtual-call": ("null-dereference", "Null pointer dereference in weather::Barometer::read (gauge.cpp:"),
 }
 """What we say of a scenario: the fault's kind and how its title begins."""
 WHY_ON: dict[tuple[str, str], tuple[str, str]] = {}

@@ -1,6 +1,7 @@
 /* The main thread: starts the station, waits a quarter of a second, and lets it crash as the command line says. */
 #include "app/station.h"
 
+#include "app/gauge.h"
 #include "arch/arch.h"
 #include "console.h"
 #include "host/host.h"
@@ -20,7 +21,11 @@ static const char *const scenario_names[] = {
 	[CRASH_ISR_FAULT] = "isr-fault",	   [CRASH_UNALIGNED] = "unaligned",
 	[CRASH_BUS_FAULT] = "bus-fault",	   [CRASH_OOPS] = "oops",
 	[CRASH_CALL_DATA] = "call-data",	   [CRASH_STACK_GUARD] = "stack-guard",
-	[CRASH_STACK_LOST] = "stack-lost",
+	[CRASH_STACK_LOST] = "stack-lost",	   [CRASH_DEADLOCK] = "deadlock",
+	[CRASH_USE_AFTER_FREE] = "use-after-free", [CRASH_FLASH_WRITE] = "flash-write",
+	[CRASH_NULL_MEMBER] = "null-member",	   [CRASH_ASCII_POINTER] = "ascii-pointer",
+	[CRASH_TICK_FAULT] = "tick-fault",	   [CRASH_NESTED_FAULT] = "nested-fault",
+	[CRASH_VIRTUAL_CALL] = "virtual-call",
 };
 
 enum crash_scenario crash_scenario_parse(const char *word)
@@ -92,6 +97,34 @@ static void crash(enum crash_scenario scenario)
 	case CRASH_STACK_LOST:
 		shell_submit("sort");
 		break;
+	case CRASH_DEADLOCK:
+		journal_backup();
+		shell_submit("compact");
+		break;
+	case CRASH_USE_AFTER_FREE:
+		shell_submit("session visitor close");
+		break;
+	case CRASH_FLASH_WRITE:
+		shell_submit("calibrate 3");
+		break;
+	case CRASH_NULL_MEMBER:
+		shell_submit("retune lora 11");
+		break;
+	case CRASH_ASCII_POINTER:
+		shell_submit("label north-west-ridge-0042");
+		break;
+	case CRASH_TICK_FAULT:
+		heartbeat_lose_led();
+		break;
+	case CRASH_NESTED_FAULT:
+		radio_break_retransmission();
+		radio_receive_interrupt();
+		break;
+#ifdef CONFIG_CPP
+	case CRASH_VIRTUAL_CALL:
+		console_log("inf", "main", "gauge %d", (int)gauge_show(1013));
+		break;
+#endif
 	default:
 		console_log_line("inf", "main", "nobody asked for a crash");
 	}
@@ -114,7 +147,9 @@ void app_main(void *p1, void *p2, void *p3)
 	logger_start();
 	radio_init();
 	filter_start();
+	session_start();
 	shell_start();
+	housekeeping_start();
 	uplink_start();
 	update_prepare();
 	sensor_start();
@@ -122,6 +157,7 @@ void app_main(void *p1, void *p2, void *p3)
 	k_sleep(SETTLE_MS);
 	crash(scenario);
 	k_sleep(4 * SETTLE_MS);
+	watchdog_check("shell", shell_waiting_ms());
 	console_log("inf", "main", "still alive after %u ms", (unsigned int)k_uptime_get_32());
 	host_exit();
 }

@@ -63,6 +63,10 @@ static NOINLINE enum sensor_status sensor_sample_channel(struct channel *channel
 	return status;
 }
 
+#define READINGS 5
+static struct reading readings_buffer[READINGS];
+static struct k_msgq readings;
+
 static NOINLINE int sensor_poll(struct station *self, uint32_t round)
 {
 	char label[16];
@@ -79,6 +83,7 @@ static NOINLINE int sensor_poll(struct station *self, uint32_t round)
 		}
 		self->last[i] = reading;
 		self->total_samples++;
+		k_msgq_put(&readings, &reading); /* nobody may take them for a while: then these are the oldest */
 		filter_add_sample((enum channel_id)i, reading.raw);
 	}
 	if (failures > 0) {
@@ -103,8 +108,14 @@ static void sensor_thread(void *p1, void *p2, void *p3)
 
 void sensor_start(void)
 {
+	k_msgq_init(&readings, (char *)readings_buffer, sizeof(readings_buffer[0]), READINGS);
 	k_thread_start(k_thread_create(&sensor_thread_data, sensor_stack, sizeof(sensor_stack), sensor_thread, &station,
 				       NULL, NULL, 2, 0, "sensor"));
+}
+
+void sensor_calibrate(enum channel_id channel, float offset)
+{
+	((struct calibration *)station.channels[channel].calibration)->offset = offset;
 }
 
 void sensor_forget_calibration(enum channel_id channel)

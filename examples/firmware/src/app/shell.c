@@ -23,6 +23,7 @@ struct settings_node {
 };
 
 static char submitted[32];
+static uint32_t submitted_at;
 static struct k_sem line_sem;
 
 K_THREAD_STACK_DEFINE(shell_stack, 1536);
@@ -114,6 +115,69 @@ static int cmd_packet(int argc, char **argv)
 	return (int)packet_field(packet, offset);
 }
 
+static struct {
+	char text[8];
+	const char *unit;
+} label = {"mast", "m/s"};
+
+/* Longer texts go over what follows. */
+static NOINLINE void label_copy(char *to, const char *from)
+{
+	while ((*to++ = *from++) != '\0') {
+	}
+}
+
+static NOINLINE unsigned int label_width(const char *text, const char *unit)
+{
+	unsigned int width = 1;
+
+	for (; *text != '\0'; text++) {
+		width++;
+	}
+	for (; *unit != '\0'; unit++) {
+		width++;
+	}
+	return width;
+}
+
+static int cmd_label(int argc, char **argv)
+{
+	(void)argc;
+	label_copy(label.text, argv[1]);
+	return (int)label_width(label.text, label.unit);
+}
+
+static int cmd_session(int argc, char **argv)
+{
+	struct session *session = session_open(argv[1], "10.0.0.10");
+
+	if (argc > 2) {
+		session_close(session);
+	}
+	return (int)session_greet(session);
+}
+
+static int cmd_retune(int argc, char **argv)
+{
+	(void)argc;
+	radio_retune(radio_find(argv[1]), (uint8_t)parse_number(argv[2]));
+	return 0;
+}
+
+static int cmd_calibrate(int argc, char **argv)
+{
+	(void)argc;
+	sensor_calibrate(CHANNEL_HUMIDITY, (float)parse_number(argv[1]));
+	return 0;
+}
+
+static int cmd_compact(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return journal_compact();
+}
+
 static int cmd_reboot(int argc, char **argv)
 {
 	bool now = argc > 1 && strcmp(argv[1], "now") == 0;
@@ -169,6 +233,8 @@ static int cmd_sort(int argc, char **argv)
 static struct shell_command commands[] = {
 	{"settings", cmd_settings, 2}, {"uptime", cmd_uptime, 1}, {"peek", cmd_peek, 2}, {"packet", cmd_packet, 1},
 	{"reboot", cmd_reboot, 1},     {"history", cmd_history, 1}, {"sort", cmd_sort, 1},
+	{"label", cmd_label, 2},       {"session", cmd_session, 2}, {"retune", cmd_retune, 3},
+	{"calibrate", cmd_calibrate, 2}, {"compact", cmd_compact, 1},
 };
 
 static struct shell_command *find_command(const char *name)
@@ -237,6 +303,7 @@ static void shell_thread(void *p1, void *p2, void *p3)
 		k_sem_take(&line_sem, K_FOREVER);
 		memcpy(line, submitted, sizeof(line));
 		executed += shell_execute(line) >= 0;
+		submitted_at = 0;
 	}
 }
 
@@ -250,7 +317,13 @@ void shell_start(void)
 void shell_submit(const char *line)
 {
 	strncpy(submitted, line, sizeof(submitted) - 1);
+	submitted_at = k_uptime_get_32();
 	k_sem_give(&line_sem);
+}
+
+uint32_t shell_waiting_ms(void)
+{
+	return submitted_at == 0 ? 0 : k_uptime_get_32() - submitted_at;
 }
 
 void shell_corrupt_handler(const char *command, uintptr_t handler)

@@ -7,6 +7,7 @@
  *   uplink    waits for storage_mutex
  *   logger    waits for something to log
  *   shell     waits for a command line
+ *   workq     waits for work
  *   update    is created and never started
  */
 #ifndef APP_STATION_H
@@ -29,6 +30,14 @@ enum crash_scenario {
 	CRASH_CALL_DATA,
 	CRASH_STACK_GUARD,
 	CRASH_STACK_LOST,
+	CRASH_DEADLOCK,
+	CRASH_USE_AFTER_FREE,
+	CRASH_FLASH_WRITE,
+	CRASH_NULL_MEMBER,
+	CRASH_ASCII_POINTER,
+	CRASH_TICK_FAULT,
+	CRASH_NESTED_FAULT,
+	CRASH_VIRTUAL_CALL,
 };
 
 /* What the command line asks for; CRASH_NONE for an unknown word. */
@@ -84,6 +93,8 @@ extern struct k_mutex storage_mutex;
 void sensor_start(void);
 /* Loses the calibration of a channel, as an erased settings page would. */
 void sensor_forget_calibration(enum channel_id channel);
+/* Moves the zero of a channel, although calibrations are constants. */
+void sensor_calibrate(enum channel_id channel, float offset);
 
 /* --- filter --- */
 
@@ -130,6 +141,8 @@ void logger_corrupt_ring(void);
 
 void shell_start(void);
 void shell_submit(const char *line);
+/* For how long the last command line has not been done with. */
+uint32_t shell_waiting_ms(void);
 /* Replaces the handler of a command by a number that is no function. */
 void shell_corrupt_handler(const char *command, uintptr_t handler);
 
@@ -138,11 +151,39 @@ void shell_corrupt_handler(const char *command, uintptr_t handler);
 void radio_init(void);
 void radio_receive_interrupt(void);
 void radio_break_register_map(void);
+/* From now on every frame that is received asks for a retransmission, which breaks. */
+void radio_break_retransmission(void);
+
+struct radio_device;
+/* NULL for an unknown name. */
+struct radio_device *radio_find(const char *name);
+void radio_retune(struct radio_device *device, uint8_t channel);
 
 /* --- uplink and update --- */
 
 void uplink_start(void);
 void update_prepare(void);
+
+/* --- housekeeping --- */
+
+#define WATCHDOG_MS 900
+
+void housekeeping_start(void);
+void heartbeat_lose_led(void);
+void journal_backup(void);
+int journal_compact(void);
+/* Stops the station where somebody waits for too long. */
+void watchdog_check(const char *who, uint32_t waiting_ms);
+
+/* --- sessions --- */
+
+struct session;
+
+void session_start(void);
+struct session *session_open(const char *user, const char *peer);
+void session_close(struct session *session);
+/* The number of letters in the user's name. */
+unsigned int session_greet(struct session *session);
 
 /* --- power --- */
 

@@ -22,7 +22,7 @@ static ALWAYS_INLINE unsigned int irq_lock(void);
 static ALWAYS_INLINE void irq_unlock(unsigned int key);
 static ALWAYS_INLINE bool arch_is_in_isr(void);
 void arch_irq_connect(unsigned int irq, void (*isr)(const void *arg), const void *arg);
-/* Raises an interrupt by software; ARCH_SOFTWARE_IRQ is one that nothing else raises. */
+/* Raises an interrupt by software: ARCH_SOFTWARE_IRQ, or ARCH_URGENT_IRQ, which interrupts the others, where there is one. */
 void arch_irq_pend(unsigned int irq);
 
 /* Threads. What runs next is _kernel.ready_q.cache; who switches makes it _current. */

@@ -20,6 +20,7 @@
 #define EAGAIN 11
 #define EBUSY 16
 #define EINVAL 22
+#define ENOMSG 80
 
 #define K_NO_WAIT 0
 #define K_FOREVER (-1)
@@ -133,6 +134,99 @@ struct k_sem {
 	unsigned int limit;
 };
 
+/* Messages of one size, copied into a ring. */
+struct k_msgq {
+	_wait_q_t wait_q;
+	size_t msg_size;
+	uint32_t max_msgs;
+	char *buffer_start;
+	char *buffer_end;
+	char *read_ptr;
+	char *write_ptr;
+	uint32_t used_msgs;
+	uint8_t flags;
+};
+
+typedef struct {
+	int32_t ticks;
+} k_timeout_t;
+
+/* Calls a function in the timer interrupt, again and again. */
+struct k_timer {
+	struct _timeout timeout;
+	_wait_q_t wait_q;
+	void (*expiry_fn)(struct k_timer *timer);
+	void (*stop_fn)(struct k_timer *timer);
+	k_timeout_t period;
+	uint32_t status; /* times expired */
+	void *user_data;
+};
+
+struct _snode {
+	struct _snode *next;
+};
+
+typedef struct _snode sys_snode_t;
+
+struct _slist {
+	sys_snode_t *head;
+	sys_snode_t *tail;
+};
+
+typedef struct _slist sys_slist_t;
+
+struct k_work;
+struct k_work_q;
+typedef void (*k_work_handler_t)(struct k_work *work);
+
+/* Bits of k_work.flags */
+#define K_WORK_RUNNING 0x01
+#define K_WORK_QUEUED 0x04
+
+/* Something that a work queue's thread shall do. */
+struct k_work {
+	sys_snode_t node;
+	k_work_handler_t handler;
+	struct k_work_q *queue;
+	uint32_t flags;
+};
+
+/* Bits of k_work_q.flags */
+#define K_WORK_QUEUE_STARTED 0x01
+#define K_WORK_QUEUE_BUSY 0x02
+
+struct k_work_q {
+	struct k_thread thread;
+	sys_slist_t pending;
+	_wait_q_t notifyq;
+	_wait_q_t drainq;
+	uint32_t flags;
+};
+
+/* Blocks of one size. */
+struct k_mem_slab {
+	_wait_q_t wait_q;
+	uint32_t num_blocks;
+	size_t block_size;
+	char *buffer;
+	char *free_list;
+	uint32_t num_used;
+};
+
+struct z_heap;
+
+struct sys_heap {
+	struct z_heap *heap;
+	void *init_mem;
+	size_t init_bytes;
+};
+
+/* Blocks of any size. */
+struct k_heap {
+	struct sys_heap heap;
+	_wait_q_t wait_q;
+};
+
 /* Threads */
 #define K_THREAD_STACK_DEFINE(symbol, bytes) \
 	static char symbol[ARCH_STACK_SIZE(bytes)] __attribute__((aligned(ARCH_STACK_ALIGN), section(".noinit.stacks")))
@@ -151,6 +245,26 @@ int k_mutex_unlock(struct k_mutex *mutex);
 void k_sem_init(struct k_sem *sem, unsigned int initial, unsigned int limit);
 int k_sem_take(struct k_sem *sem, int32_t timeout);
 void k_sem_give(struct k_sem *sem);
+
+/* Messages; as above, also -ENOMSG where a queue is full. */
+void k_msgq_init(struct k_msgq *queue, char *buffer, size_t msg_size, uint32_t max_msgs);
+int k_msgq_put(struct k_msgq *queue, const void *message);
+int k_msgq_get(struct k_msgq *queue, void *message, int32_t timeout);
+
+/* Later, and elsewhere; times in ms. */
+void k_timer_init(struct k_timer *timer, void (*expiry_fn)(struct k_timer *timer), void *user_data);
+void k_timer_start(struct k_timer *timer, int32_t duration, int32_t period);
+void k_work_init(struct k_work *work, k_work_handler_t handler);
+void k_work_queue_start(struct k_work_q *queue, char *stack, size_t size, int prio, const char *name);
+void k_work_submit_to_queue(struct k_work_q *queue, struct k_work *work);
+
+/* Memory; NULL where there is no more. */
+void k_mem_slab_init(struct k_mem_slab *slab, void *buffer, size_t block_size, uint32_t num_blocks);
+void *k_mem_slab_alloc(struct k_mem_slab *slab);
+void k_mem_slab_free(struct k_mem_slab *slab, void *block);
+void k_heap_init(struct k_heap *heap, void *memory, size_t bytes);
+void *k_heap_alloc(struct k_heap *heap, size_t bytes);
+void k_heap_free(struct k_heap *heap, void *memory);
 
 /* Between the parts of the kernel */
 void z_ready_thread(struct k_thread *thread);

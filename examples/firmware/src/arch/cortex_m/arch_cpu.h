@@ -26,6 +26,7 @@
 
 #define ARCH_COREDUMP_TARGET 3
 #define ARCH_SOFTWARE_IRQ 21
+#define ARCH_URGENT_IRQ 22
 #define ARCH_NOWHERE 0x60000000
 
 /* What the hardware pushes when it takes an exception. */

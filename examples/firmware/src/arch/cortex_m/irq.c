@@ -3,7 +3,8 @@
 
 #define SYSTEM_CLOCK_HZ 25000000
 #define IRQ_COUNT 32
-#define PRIORITY_INTERRUPT 0x40 /* masked by irq_lock() */
+#define PRIORITY_URGENT 0x20
+#define PRIORITY_INTERRUPT 0x40 /* both are masked by irq_lock() */
 #define PRIORITY_LOWEST 0xff
 
 struct _isr_table_entry {
@@ -29,7 +30,7 @@ void arch_init(void)
 void arch_irq_connect(unsigned int irq, void (*isr)(const void *arg), const void *arg)
 {
 	_sw_isr_table[irq] = (struct _isr_table_entry){arg, isr};
-	NVIC_IPR[irq] = PRIORITY_INTERRUPT;
+	NVIC_IPR[irq] = irq == ARCH_URGENT_IRQ ? PRIORITY_URGENT : PRIORITY_INTERRUPT;
 	NVIC_ISER0 = 1U << irq;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Memory protection (Armv7-M ARM, B3.5), over the default memory map for privileged code:
- * the null page and the lowest bytes of the running thread's stack cannot be touched, RAM cannot be executed.
+ * the null page and the lowest bytes of the running thread's stack cannot be touched, code not be written, RAM not be
+ * executed.
  */
 #include "arch/arch.h"
 
@@ -9,6 +10,7 @@
 #define RASR_ENABLE 1U
 #define RASR_SIZE(log2) ((uint32_t)((log2) - 1) << 1)
 #define RASR_NO_ACCESS (0U << 24)
+#define RASR_READ_ONLY (6U << 24)
 #define RASR_READ_WRITE (3U << 24)
 #define RASR_NO_EXECUTE (1U << 28)
 #define RASR_NORMAL_MEMORY (6U << 16)
@@ -16,7 +18,8 @@
 #define RASR_WITHOUT(parts) ((uint32_t)(parts) << 8)
 
 enum region {
-	REGION_NULL_PAGE = 5,
+	REGION_CODE = 4,
+	REGION_NULL_PAGE,
 	REGION_RAM,
 	REGION_STACK_GUARD, /* highest number: wins over RAM */
 };
@@ -29,6 +32,7 @@ static void configure(enum region region, uint32_t base, uint32_t attributes)
 
 void mpu_init(void)
 {
+	configure(REGION_CODE, 0, RASR_SIZE(16) | RASR_READ_ONLY | RASR_NORMAL_MEMORY);
 	/* 0x00..0xBF is the vector table; the binary descriptors behind it stay readable. */
 	configure(REGION_NULL_PAGE, 0, RASR_SIZE(8) | RASR_WITHOUT(0xC0) | RASR_NO_ACCESS | RASR_NO_EXECUTE);
 	configure(REGION_RAM, 0x20000000,
