@@ -40,7 +40,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     inlined: bool = False
     """Whether this function was inlined into the next one."""
     trust: str
-    """How the frame was found: `context`, `cfi`, `exception`, `frame-pointer` or `scan`."""
+    """How the frame was found: `context`, `cfi`, `exception`, `window`, `exidx`, `frame-pointer` or `scan`."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     inlined: bool = False
     """Whether this function was inlined into the next one."""
     trust: str
-    """How it was found: `context`, `cfi`, `exception`, `window`, `frame-pointer` or `scan`."""
+    """How it was found: `context`, `cfi`, `exception`, `window`, `exidx`, `frame-pointer` or `scan`."""
     locals: list[Local] = []
 
 

@@ -20,6 +20,7 @@ _TRUST_STYLES = {
     "cfi": "green",
     "exception": "green",
     "window": "green",
+    "exidx": "yellow",
     "frame-pointer": "yellow",
     "scan": "red",
 }
@@ -164,7 +165,7 @@ def _frame_line(number: int, frame: model.Frame) -> Text:
         if frame.line:
             line.append(f":{frame.line}", "bright_cyan")
     notes = ["inlined"] if frame.inlined else [frame.pc]
-    if frame.trust in ("scan", "exception", "frame-pointer"):
+    if frame.trust in ("scan", "exception", "exidx", "frame-pointer"):
         notes.append(frame.trust)
     line.append(f"  {' · '.join(notes)}", "dim" if frame.trust != "scan" else "red")
     return line

@@ -19,6 +19,7 @@ from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.lines import LineProgram
 from analyzer.symbols.dwarf.scope_entries import ScopeEntries, constant
 from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
+from analyzer.symbols.ehabi import exception_spans
 from analyzer.symbols.elf import Image
 from analyzer.symbols.format import (
     address_map,
@@ -117,7 +118,8 @@ def _add_symbols(image: Image, strings: StringWriter, parts: dict[Part, bytes]) 
 
 def _add_frames(image: Image, is_present: Callable[[int], bool], parts: dict[Part, bytes]) -> None:
     rows = FrameRowWriter()
-    spans: list[tuple[int, int, tuple[int, ...]]] = []
+    # Where rows overlap the later ones count: call frame information goes before exception handling tables.
+    spans = [(start, end, (rows.add(row),)) for start, end, row in exception_spans(image) if is_present(start)]
     eh_frame = image.section(".eh_frame")
     sources: list[tuple[bytes, int | None]] = [(image.debug_section(".debug_frame"), None)]
     if eh_frame is not None and eh_frame.has_bytes:

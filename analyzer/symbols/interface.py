@@ -59,6 +59,15 @@ class RegisterRule:
     expression: bytes = b""
 
 
+class RowSource(Enum):
+    """Where a row comes from."""
+
+    CFI = 0
+    """Call frame information: exact at every address."""
+    EXIDX = 1
+    """Exception handling tables: they hold behind the prologue and before the epilogue."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnwindRow:
     """One row of the call frame information table, valid for the pc that was asked for."""
@@ -71,6 +80,7 @@ class UnwindRow:
     """Register number to rule; a register that is missing has the ABI's default (callee-saved: same value)."""
     return_register: int
     signal_frame: bool
+    source: RowSource = RowSource.CFI
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class Trust(StrEnum):
     """From the registers that the hardware stacked."""
     WINDOW = "window"
     """By the register windows that were spilled to the stack, as the calling convention says."""
+    EXIDX = "exidx"
+    """By exception handling tables, which say nothing about prologue and epilogue."""
     FRAME_POINTER = "frame-pointer"
     SCAN = "scan"
     """A word on the stack that looks like a return address: a guess."""

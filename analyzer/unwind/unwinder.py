@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 
 from analyzer.cpu import Context, Cpu, SavedThread, WindowedCaller
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import RuleKind, Symbol, UnwindRow
+from analyzer.symbols.interface import RowSource, RuleKind, Symbol, UnwindRow
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.unwind.rules import Evaluate, caller_registers, canonical_frame_address, without
@@ -36,6 +36,8 @@ class EndCode(StrEnum):
     """A return address that is none."""
     NO_PROGRESS = "no-progress"
     OUTSIDE_STACK = "outside-stack"
+    CANNOT = "cannot-unwind"
+    """The firmware says that this function cannot be unwound."""
     TOO_MANY = "too-many-frames"
 
 
@@ -199,12 +201,7 @@ class Unwinder:
         return End(EndCode.OUTSIDE_STACK, f"the caller's stack pointer {pointer:#x} is above the thread's stack")
 
     def _caller(self, frame: Frame, depth: int, *, first: bool) -> Frame | End:
-        row = None
-        if self.symbols is not None and self.is_executable(frame.pc):
-            row = self.symbols.unwind_row(frame.lookup_pc)
-        if row is not None:
-            # Variables are counted from it, in the outermost function too.
-            frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
+        row = self._row(frame)
         windowed = self._by_windows(frame)
         if isinstance(windowed, WindowedCaller):
             frame.canonical_address = windowed.frame_address
@@ -221,7 +218,7 @@ class Unwinder:
         if under is None and windowed is not None:
             under = self._windowed(frame, windowed)
         if under is None and row is not None:
-            under = self._by_rules(frame, row)
+            under = self._by_row(frame, row, first=first)
         return self._scan(frame, first=first) if under is None else under
 
     def _by_windows(self, frame: Frame) -> WindowedCaller | str | None:
@@ -232,12 +229,28 @@ class Unwinder:
     def _windowed(self, frame: Frame, found: WindowedCaller | str) -> Frame | End:
         if isinstance(found, str):
             return End(EndCode.NOT_IN_DUMP, found)
-        before, after = frame.register(self.cpu.sp), found.registers.get(self.cpu.sp)
-        if before is not None and after is not None and (after < before or (after == before and not frame.interrupted)):
-            return End(EndCode.NO_PROGRESS, f"the caller's frame at {after:#x} does not lie above {before:#x}")
+        after = found.registers.get(self.cpu.sp)
+        if not self._is_progress(frame, after):
+            return self._no_progress(frame, after)
         address = found.registers[self.cpu.pc]
         frame.return_address = address
         return self._returning_to(address, without(found.registers, self.cpu.pc), Trust.WINDOW)
+
+    def _row(self, frame: Frame) -> UnwindRow | None:
+        """The rules for a frame. Its CFA is noted, from which variables are counted, in the outermost function too."""
+        if self.symbols is None or not self.is_executable(frame.pc):
+            return None
+        row = self.symbols.unwind_row(frame.lookup_pc)
+        if row is not None:
+            frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
+            if row.source is RowSource.EXIDX and frame.interrupted and not self._is_in_body(frame, row):
+                frame.canonical_address = None
+        return row
+
+    def _by_row(self, frame: Frame, row: UnwindRow, *, first: bool) -> Frame | End:
+        if row.source is RowSource.EXIDX:
+            return self._by_tables(frame, row, first=first)
+        return self._by_rules(frame, row, Trust.CFI)
 
     def _under(self, function: str, frame: Frame) -> Frame | End | None:
         """What the hardware interrupted to enter a function; None unless the function is known to be such a one."""
@@ -261,7 +274,42 @@ class Unwinder:
             return End(EndCode.NO_CODE, f"the program counter {frame.pc:#x} is not code")
         return self._returning_to(caller[self.cpu.pc], without(caller, self.cpu.pc), Trust.CONTEXT)
 
-    def _by_rules(self, frame: Frame, row: UnwindRow) -> Frame | End:
+    def _by_convention(self, frame: Frame) -> Frame | End | None:
+        """The caller as the calling convention alone tells it; None where it tells nothing."""
+        caller = self.cpu.by_frame_pointer(frame.registers, self.memory)
+        if caller is None or self.cpu.pc not in caller:
+            return None
+        found = self._returning_to(caller[self.cpu.pc], without(caller, self.cpu.pc), Trust.FRAME_POINTER)
+        return found if isinstance(found, End) or self._is_progress(frame, caller.get(self.cpu.sp)) else None
+
+    def _by_tables(self, frame: Frame, row: UnwindRow, *, first: bool) -> Frame | End:
+        """The caller by exception handling tables: a guess where a prologue or an epilogue may have been at work."""
+        rule = row.rules.get(row.return_register)
+        if rule is not None and rule.kind is RuleKind.UNDEFINED:
+            # That says nothing of the first function's link register, but that the stack leads nowhere.
+            found = self._by_link(frame) if first else None
+            return found or End(EndCode.CANNOT, "the firmware has no way to unwind this function")
+        certain = frame.canonical_address is not None
+        if not certain:
+            frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
+        found = self._by_rules(frame, row, Trust.EXIDX)
+        if not certain:
+            frame.canonical_address = None
+            if isinstance(found, Frame):
+                found.guessed = True
+        return found
+
+    def _is_in_body(self, frame: Frame, row: UnwindRow) -> bool:
+        """Whether a function has run its prologue and not left yet.
+
+        It has if the return address is where the tables say that it was saved: then it still is in the link register.
+        """
+        rule = row.rules.get(row.return_register)
+        link = frame.register(row.return_register)
+        saved = caller_registers(row, frame, frame.canonical_address, self.cpu, self.evaluate)
+        return rule is not None and link is not None and saved.get(row.return_register) == link
+
+    def _by_rules(self, frame: Frame, row: UnwindRow, trust: Trust) -> Frame | End:
         cfa = frame.canonical_address
         rule = row.rules.get(row.return_register)
         if rule is not None and rule.kind is RuleKind.UNDEFINED:
@@ -270,12 +318,19 @@ class Unwinder:
         address = registers.get(row.return_register)
         if address is None:
             return End(EndCode.NOT_IN_DUMP, "the return address is not in the dump")
-        address = self.cpu.return_address(address, registers, self.memory)
         frame.return_address = address
+        if not self._is_progress(frame, cfa):
+            return self._no_progress(frame, cfa)
+        return self._returning_to(address, without(registers, row.return_register), trust)
+
+    def _is_progress(self, frame: Frame, caller: int | None) -> bool:
+        """Whether a caller's stack pointer lies above its callee's; what is interrupted may have used no stack yet."""
         before = frame.register(self.cpu.sp)
-        if before is not None and cfa is not None and (cfa < before or (cfa == before and not frame.interrupted)):
-            return End(EndCode.NO_PROGRESS, f"the caller's frame at {cfa:#x} does not lie above {before:#x}")
-        return self._returning_to(address, without(registers, row.return_register), Trust.CFI)
+        return before is None or caller is None or caller > before or (caller == before and frame.interrupted)
+
+    def _no_progress(self, frame: Frame, caller: int | None) -> End:
+        before = frame.register(self.cpu.sp)
+        return End(EndCode.NO_PROGRESS, f"the caller's frame at {caller or 0:#x} does not lie above {before or 0:#x}")
 
     def _returning_to(self, address: int, registers: dict[int, int], trust: Trust) -> Frame | End:
         if self.cpu.ends_stack(address):
@@ -296,14 +351,26 @@ class Unwinder:
     def _scan(self, frame: Frame, *, first: bool) -> Frame | End:
         """Guess the caller of a function without call frame information, such as one written in assembler."""
         pointer = frame.register(self.cpu.sp)
-        if first and frame.interrupted and self.cpu.link is not None:
-            link = frame.register(self.cpu.link)
-            if link is not None and self._may_return_to(link) and not self._same_function(link, frame.pc):
-                kept = {} if pointer is None else {self.cpu.sp: pointer}
-                return self._returning_to(link, kept, Trust.SCAN)
+        # Innermost, the function may have made no frame yet, so that a chain of frames starts at its caller's.
+        found = (self._by_link(frame) if first else None) or self._by_convention(frame)
+        if found is not None:
+            return found
         if pointer is None:
             return End(EndCode.NO_RULES, "there is no call frame information here, and no stack pointer to scan from")
         return self._find_return(pointer)
+
+    def _by_link(self, frame: Frame) -> Frame | End | None:
+        """The caller by the link register of a function that has called nothing since; None where that is no caller."""
+        link = None if self.cpu.link is None else frame.register(self.cpu.link)
+        if (
+            not frame.interrupted
+            or link is None
+            or not self._may_return_to(link)
+            or self._same_function(link, frame.pc)
+        ):
+            return None
+        pointer = frame.register(self.cpu.sp)
+        return self._returning_to(link, {} if pointer is None else {self.cpu.sp: pointer}, Trust.SCAN)
 
     def _find_return(self, pointer: int) -> Frame | End:
         """The caller by the first word above a stack pointer that can be a return address."""

@@ -1,11 +1,14 @@
+from collections.abc import Mapping
+from itertools import pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.cpu import Context, CortexM
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
-from analyzer.symbols.interface import RegisterRule, RuleKind, UnwindRow
+from analyzer.symbols.interface import RegisterRule, RowSource, RuleKind, UnwindRow
 from analyzer.unwind import EndCode, Stack, Trust, Unwinder
 from analyzer.unwind.unwinder import MAX_FRAMES
 from tests.analyzer.fake_symbols import BL, FakeSymbols, row
@@ -194,6 +197,80 @@ def _bl(at: int, target: int) -> bytes:
     return ((0xF000 | sign << 10 | high) | (0xF800 | low) << 16).to_bytes(4, "little")
 
 
+class TestByExceptionTables:
+    """`middle` is described by tables that hold in its body only."""
+
+    @staticmethod
+    def symbols(*, cannot: bool = False) -> FakeSymbols:
+        symbols = firmware()
+        known = row(16, lr=-4, r4=-8)
+        rules = {LR: RegisterRule(RuleKind.UNDEFINED)} if cannot else known.rules
+        symbols.rows[MIDDLE] = UnwindRow(SP, 16, b"", rules, LR, signal_frame=False, source=RowSource.EXIDX)
+        return symbols
+
+    def test_a_function_that_made_a_call_is_in_its_body(self) -> None:
+        stack = unwind({PC: 0x410, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485, symbols=self.symbols())
+        assert names(stack) == ["inner", "middle", "outer"]
+        assert [frame.trust for frame in stack.frames] == [Trust.CONTEXT, Trust.CFI, Trust.EXIDX]
+        assert not any(frame.guessed for frame in stack.frames)
+        assert stack.frames[1].cfa() == STACK + 16
+
+    def test_so_is_one_whose_link_register_is_what_it_saved(self) -> None:
+        stack = unwind({PC: 0x450, LR: 0x485, SP: STACK}, 0, 0, 0x44, 0x485, symbols=self.symbols())
+        assert names(stack) == ["middle", "outer"]
+        assert [frame.guessed for frame in stack.frames] == [False, False]
+        assert stack.frames[0].cfa() == STACK + 16
+
+    def test_else_its_caller_is_a_guess_and_its_variables_are_nowhere(self) -> None:
+        stack = unwind({PC: 0x450, LR: 0x44D, SP: STACK}, 0, 0, 0x44, 0x485, symbols=self.symbols())
+        assert names(stack) == ["middle", "outer"]
+        assert [frame.guessed for frame in stack.frames] == [False, True]
+        assert stack.frames[1].trust is Trust.EXIDX
+        assert stack.frames[0].cfa() is None
+        assert stack.frames[0].caller() is None
+
+    def test_what_cannot_be_unwound_ends_the_stack(self) -> None:
+        stack = unwind({PC: 0x410, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485, symbols=self.symbols(cannot=True))
+        assert names(stack) == ["inner", "middle"]
+        assert (stack.end.code, stack.end.complete) == (EndCode.CANNOT, False)
+
+    def test_but_for_what_the_link_register_tells_of_the_innermost_function(self) -> None:
+        stack = unwind({PC: 0x450, LR: 0x485, SP: STACK}, 0, 0, symbols=self.symbols(cannot=True))
+        assert names(stack) == ["middle", "outer"]
+        assert stack.frames[1].trust is Trust.SCAN
+
+
+class Chained(CortexM):
+    """A CPU whose frames are chained by r7: the word there is the caller's r7, the next one the return address."""
+
+    def by_frame_pointer(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
+        pointer = registers.get(7)
+        words = None if pointer is None else memory.read(pointer, 8)
+        if pointer is None or words is None:
+            return None
+        return {7: int.from_bytes(words[:4], "little"), SP: pointer + 8, PC: int.from_bytes(words[4:], "little")}
+
+
+class TestByConvention:
+    def unwind(self, *stack: int, pointer: int = STACK + 4) -> Stack:
+        symbols = firmware()
+        unwinder = Unwinder(Chained(), memory(*stack, symbols=symbols), symbols, lambda function: function == "outer")
+        return unwinder.unwind(Context({PC: 0x4D0, SP: STACK, 7: pointer}))
+
+    def test_frames_are_chained(self) -> None:
+        stack = self.unwind(0, STACK + 12, 0x4D5, STACK + 20, 0x485)
+        assert names(stack) == ["assembler", "assembler", "outer"] or stack.end.text
+        stack = self.unwind(0, STACK + 12, 0x4E1, 0, 0x485)
+        assert names(stack) == ["assembler", "assembler", "outer"]
+        assert [frame.trust for frame in stack.frames[1:]] == [Trust.FRAME_POINTER, Trust.FRAME_POINTER]
+
+    def test_a_chain_that_leads_nowhere_ends_it(self) -> None:
+        assert self.unwind(0, 0, 0x20000001).end.code is EndCode.NO_CODE
+        stack = self.unwind(0, STACK + 4, 0x4E1)
+        assert len(stack.frames) < MAX_FRAMES
+        assert stack.end.text
+
+
 class TestWithoutRules:
     def test_a_leaf_in_assembler_returns_to_its_link_register(self) -> None:
         stack = unwind({PC: 0x4D0, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485)
@@ -267,6 +344,51 @@ def test_of_two_readings_the_one_that_unwinds_is_taken() -> None:
     assert best is not None
     assert best[0] is right
     assert unwinder.best(()) is None
+
+
+ADDRESSES = st.sampled_from(
+    [0x401, 0x411, 0x449, 0x44D, 0x485, 0x4C5, 0x4D1, 0x509, 0xFFFFFFF1, 0xFFFFFFFD, 0xFFFFFFE9]
+)
+STACK_WORDS = st.one_of(ADDRESSES, st.integers(STACK - 8, STACK + 0x110), st.integers(0, 0xFFFFFFFF))
+NUMBERS = st.sampled_from([4, 7, SP, LR, PC, 80, 264])
+RULES = st.dictionaries(
+    NUMBERS, st.builds(RegisterRule, st.sampled_from(RuleKind), st.integers(-0x40, 0x40)), max_size=4
+)
+ROWS = st.builds(
+    UnwindRow,
+    NUMBERS,
+    st.integers(-0x20, 0x40),
+    st.just(b""),
+    RULES,
+    st.sampled_from([LR, PC]),
+    st.booleans(),
+    st.sampled_from(RowSource),
+)
+
+
+@settings(max_examples=400)
+@given(
+    st.dictionaries(NUMBERS, STACK_WORDS),
+    st.lists(STACK_WORDS, max_size=64),
+    st.dictionaries(st.sampled_from([INNER, MIDDLE, OUTER, ASSEMBLER, HANDLER]), ROWS),
+    st.sampled_from([CortexM(), Chained()]),
+)
+def test_any_registers_stack_and_rules_end_in_bounds(
+    registers: dict[int, int], stack: list[int], rows: dict[tuple[int, int], UnwindRow], cpu: CortexM
+) -> None:
+    symbols = firmware()
+    symbols.rows |= rows
+    unwinder = Unwinder(cpu, memory(*stack, symbols=symbols), symbols, lambda function: function == "outer")
+    bounds = (STACK, STACK + 0x100)
+    context = Context({SP: STACK, PC: 0x410, **registers})
+    for found in (unwinder.unwind(context), unwinder.unwind(context, bounds), unwinder.scan(STACK, bounds)):
+        assert len(found.frames) <= MAX_FRAMES
+        assert found.end.text
+        for inner, outer in pairwise(found.frames):
+            below, above = inner.register(SP), outer.register(SP)
+            if below is None or above is None or outer.trust is Trust.EXCEPTION:
+                continue
+            assert above > below or (above == below and inner.interrupted)
 
 
 @given(
