@@ -164,7 +164,10 @@ class CortexM(Cpu):
         """A Thumb address behind `BL` or `BLX`."""
         if not value & 1:
             return False
-        return self.call_target(value, memory) is not None or self.calls_pointer(value, memory) is not None
+        raw = memory.read(value - 5, 4)
+        if raw is not None and (_is_branch_and_link(raw) or _indirect_register(raw[2:]) is not None):
+            return True
+        return raw is None and self.calls_pointer(value, memory) is not None
 
     def call_target(self, return_address: int, memory: Memory) -> int | None:
         """Of a `BL` (DDI 0403, A7.7.18)."""
@@ -173,8 +176,8 @@ class CortexM(Cpu):
 
     def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
         """`BLX Rm` before the return address."""
-        instruction = memory.unsigned((return_address & ~1) - 2, 2)
-        return None if instruction is None or instruction & 0xFF87 != 0x4780 else instruction >> 3 & 15
+        raw = memory.read((return_address & ~1) - 2, 2)
+        return None if raw is None else _indirect_register(raw)
 
     def fault(self, reason: int) -> Fault | None:
         """Zephyr's reasons 16..44 (`include/zephyr/arch/arm/arch.h`)."""
@@ -185,11 +188,21 @@ class CortexM(Cpu):
         return cortex_m_faults.status(memory)
 
 
+def _is_branch_and_link(code: bytes) -> bool:
+    return code[1] >> 3 == 0b11110 and code[3] & 0xD0 == 0xD0
+
+
+def _indirect_register(code: bytes) -> int | None:
+    """The register of a `BLX Rm`."""
+    instruction = int.from_bytes(code, "little")
+    return None if instruction & 0xFF87 != 0x4780 else instruction >> 3 & 15
+
+
 def _branch_and_link(code: bytes, behind: int) -> int | None:
     """Where a `BL` goes that ends at the address `behind` (encoding T1: S:I1:I2:imm10:imm11:0); None of another."""
-    first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
-    if first >> 11 != 0b11110 or second & 0xD000 != 0xD000:
+    if not _is_branch_and_link(code):
         return None
+    first, second = int.from_bytes(code[:2], "little"), int.from_bytes(code[2:], "little")
     sign = first >> 10 & 1
     high = (1 ^ (second >> 13 & 1) ^ sign) << 23 | (1 ^ (second >> 11 & 1) ^ sign) << 22
     offset = high | (first & 0x3FF) << 12 | (second & 0x7FF) << 1

@@ -107,6 +107,11 @@ class Memory:
         run = self._image.run_at(address, size)
         if len(run) == size:
             return bytes(run)
+        if not run and self._read_only is not None:
+            # Code, most of the time, of which the dump has nothing.
+            following = self._image.next_start(address)
+            if following is None or following >= address + size:
+                return self._read_only(address, size)
         parts: list[bytes] = []
         position, end = address, address + size
         while position < end:

@@ -81,6 +81,17 @@ class UnwindRow:
     return_register: int
     signal_frame: bool
     source: RowSource = RowSource.CFI
+    saved: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
+    """Register number and offset from the CFA of all rules of kind OFFSET, by offset: what most rows consist of."""
+    others: tuple[tuple[int, RegisterRule], ...] = field(init=False, repr=False, compare=False)
+    """The other rules."""
+
+    def __post_init__(self) -> None:
+        """Sort the rules once, for they are applied for every frame of every dump."""
+        kept = [(rule.offset, number) for number, rule in self.rules.items() if rule.kind is RuleKind.OFFSET]
+        others = [(number, rule) for number, rule in self.rules.items() if rule.kind is not RuleKind.OFFSET]
+        object.__setattr__(self, "saved", tuple((number, offset) for offset, number in sorted(kept)))
+        object.__setattr__(self, "others", tuple(others))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from analyzer.cpu import Cpu
 from analyzer.symbols.interface import Machine, RegisterRule, RuleKind, UnwindRow
 from analyzer.unwind.frame import Frame
 
+_MOST_SAVED = 512
+"""Bytes of a stack that are read in one piece."""
 Evaluate = Callable[[bytes, Machine, int | None], int | None]
 """Value of a DWARF expression: expression, machine, and what is on the stack before it starts, if anything."""
 
@@ -29,14 +31,36 @@ def caller_registers(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu, ev
         # Nothing was saved yet where no rule says so, and no call has come between that could have changed it.
         found[row.return_register] = frame.register(row.return_register)
     found[cpu.sp] = cfa
-    recovery = _Recovery(frame, cfa, evaluate, cpu.pointer_size)
-    for number, rule in row.rules.items():
-        pair = cpu.pairs.get(number)
-        if pair is None:
-            found[number] = recovery.value(number, rule)
-        else:
-            found.update(zip(pair, recovery.pair(number, rule), strict=True))
+    if row.saved:
+        found |= _read_saved(row, frame, cfa, cpu)
+    if row.others:
+        recovery = _Recovery(frame, cfa, evaluate, cpu.pointer_size)
+        for number, rule in row.others:
+            pair = cpu.pairs.get(number)
+            if pair is None:
+                found[number] = recovery.value(number, rule)
+            else:
+                found.update(zip(pair, recovery.pair(number, rule), strict=True))
     return {number: value & mask for number, value in found.items() if value is not None}
+
+
+def _read_saved(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu) -> dict[int, int | None]:
+    """Registers that were saved at offsets from the CFA: in one piece, for they mostly lie side by side."""
+    size = cpu.pointer_size
+    places: list[tuple[int, int]] = []
+    for number, offset in row.saved:
+        pair = cpu.pairs.get(number)
+        places += [(number, offset)] if pair is None else [(pair[0], offset), (pair[1], offset + size)]
+    if cfa is None:
+        return dict.fromkeys(number for number, _ in places)
+    first, last = places[0][1], places[-1][1] + size
+    block = frame.read(cfa + first, last - first) if last - first <= _MOST_SAVED else None
+    if block is not None and len(block) == last - first:
+        return {
+            number: int.from_bytes(block[offset - first : offset - first + size], "little") for number, offset in places
+        }
+    words = [(number, frame.read(cfa + offset, size)) for number, offset in places]
+    return {number: None if raw is None else int.from_bytes(raw, "little") for number, raw in words}
 
 
 @dataclass(frozen=True, slots=True)
