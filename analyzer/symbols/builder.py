@@ -7,6 +7,7 @@ same ELF gives the same bytes.
 import struct
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from analyzer.symbols.build_id import build_ids
@@ -20,7 +21,7 @@ from analyzer.symbols.dwarf.lines import LineProgram
 from analyzer.symbols.dwarf.scope_entries import ScopeEntries, constant
 from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
 from analyzer.symbols.ehabi import exception_spans
-from analyzer.symbols.elf import Image
+from analyzer.symbols.elf import SHF_WRITE, Image, Section
 from analyzer.symbols.format import (
     address_map,
     contents,
@@ -41,6 +42,8 @@ from analyzer.symbols.types import Global
 from contract.errors import BadFirmware
 
 MOST_ELF_BYTES = 512 << 20
+_OFFSET_TABLES = ("_kernel_thread_info_offsets", "_kernel_openocd_offsets")
+_MOST_TABLE_BYTES = 1024
 _DAMAGE = (IndexError, struct.error, MalformedDwarf)
 # What no check has caught in a file that was made to confuse.
 _CONTRADICTIONS = (ArithmeticError, LookupError, ValueError, RecursionError, struct.error)
@@ -70,13 +73,28 @@ def _build(data: bytes) -> bytes:
     strings = StringWriter()
     parts: dict[Part, bytes] = {}
     parts[Part.FIRMWARE] = firmware.encode(image.machine, image.pointer_size, build_ids(image))
-    parts[Part.SECTIONS], parts[Part.CONTENTS] = contents.encode(image.sections)
+    parts[Part.SECTIONS], parts[Part.CONTENTS] = contents.encode(_with_constant_table(image))
     is_present = _presence(image)
     _add_symbols(image, strings, parts)
     _add_frames(image, is_present, parts)
     _add_debug_info(image, is_present, strings, parts)
     parts[Part.STRINGS] = strings.encode()
     return pack(parts)
+
+
+def _with_constant_table(image: Image) -> list[Section]:
+    """The sections, that of the kernel's table of offsets read-only: some releases of Zephyr mark it as writable.
+
+    Nothing else is in it. Where the table lies among variables its section stays what it is.
+    """
+    tables = [one.symbol.address for one in image.symbols() if one.symbol.name in _OFFSET_TABLES]
+    return [
+        replace(section, flags=section.flags & ~SHF_WRITE)
+        if section.size <= _MOST_TABLE_BYTES
+        and any(section.address <= table < section.address + section.size for table in tables)
+        else section
+        for section in image.sections
+    ]
 
 
 def _presence(image: Image) -> Callable[[int], bool]:
