@@ -9,7 +9,7 @@ Procedure calls: AAPCS64. Instructions and SPSR: Arm Architecture Reference Manu
 from collections.abc import Iterator, Mapping
 
 from analyzer.cpu import arm64_frame
-from analyzer.cpu.arm64_frame import ELR, FP, LR, PC, SP, SPSR
+from analyzer.cpu.arm64_frame import ELR, FP, LR, PC, SP, SPSR, FrameLayout
 from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, no_fields
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
@@ -56,7 +56,7 @@ class Arm64(Cpu):
     pc = PC
     sp = SP
     link: int | None = LR
-    status_name = "spsr"
+    status_name = "cpsr"
     callee_saved = frozenset({*range(X19, LR), *range(72, 80)})
     """x19..x29, and the lower halves of v8..v15."""
 
@@ -156,16 +156,25 @@ class Arm64(Cpu):
         pointer = registers.get(SP)
         if layout is None or pointer is None:
             return ExceptionReturn(None, "the firmware does not tell how its exception frames are laid out")
-        found: dict[int, Context] = {}
-        for address in _frame_addresses(pointer, memory):
-            context = layout.read(address, memory)
-            if context is not None:
-                found[address] = context
-        if len(found) != 1:
+        context = None
+        for place in self._frame_places(function, pointer, registers.get(PC, 0), memory):
+            context = context or _frame_at(place, layout, memory)
+        if context is None:
             return ExceptionReturn(None, f"there is no exception frame at {pointer:#018x}")
-        ((_, context),) = found.items()
         kept = {number: value for number, value in registers.items() if number in self.callee_saved}
         return ExceptionReturn(Context({**kept, **context.registers}, context.status))
+
+    def _frame_places(self, function: str, pointer: int, pc: int, memory: Memory) -> tuple[int, ...]:
+        """Where entry code can have its exception frame, or the old stack pointer that leads there.
+
+        It is at its stack pointer, or behind the two words that it pushes before it calls the handler of an interrupt
+        or asks for the next thread.
+        """
+        if function == "z_arm64_irq_done":
+            # Two words lower a frame looks like one, too, where x18 is 0: what lies higher goes first.
+            return (pointer + 16, pointer)
+        pushed = function == "_isr_wrapper" and self.calls_pointer(pc, memory) is not None
+        return (pointer + 16 if pushed else pointer,)
 
     def by_frame_pointer(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
         """AAPCS64, section 6.4.6: x29 leads to the caller's x29 and the return address. Where SP is nobody says."""
@@ -239,13 +248,9 @@ def _saved_addresses(thread: SavedThread) -> dict[int, int]:
     return {number: base + 8 * index for index, number in enumerate(order) if number is not None}
 
 
-def _frame_addresses(pointer: int, memory: Memory) -> Iterator[int]:
-    """Where entry code can have its exception frame: at its stack pointer, or behind the pair of words pushed there.
-
-    The first word on an interrupt stack is the stack pointer of what was interrupted.
-    """
-    for place in (pointer, pointer + 16):
-        yield place
-        outer = memory.unsigned(place, 8)
-        if outer:
-            yield outer
+def _frame_at(place: int, layout: FrameLayout, memory: Memory) -> Context | None:
+    """The context in the exception frame at an address, or at the address that the first word on a stack gives."""
+    outer = memory.unsigned(place, 8)
+    found = [layout.read(address, memory) for address in {place, outer} if address]
+    contexts = [context for context in found if context is not None]
+    return contexts[0] if len(contexts) == 1 else None

@@ -57,7 +57,7 @@ class ThreadWriter:
         )
         if kernel is None:
             return thread
-        never_ran = not crashed and len(frames) == 1 and thread.complete
+        never_ran = not crashed and thread.complete and self._is_at_start(stack)
         thread = msgspec.structs.replace(
             thread,
             name=kernel.name,
@@ -70,6 +70,14 @@ class ThreadWriter:
             stack=self._stack(kernel, None if interrupt else context),
         )
         return thread if self.objects is None else self.objects.waits(thread, kernel)
+
+    def _is_at_start(self, stack: Stack | None) -> bool:
+        """Whether the outermost function has not executed its first instruction yet."""
+        frame = stack.frames[-1] if stack is not None and stack.frames else None
+        if frame is None or self.symbols is None or not frame.interrupted:
+            return False
+        symbol = self.symbols.symbol_at(frame.pc)
+        return symbol is not None and symbol.is_function and symbol.address == frame.pc
 
     def frames(self, stack: Stack | None) -> list[model.Frame]:
         """The frames of a stack, inlined functions expanded, innermost first."""

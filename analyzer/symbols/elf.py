@@ -7,20 +7,14 @@ The file is untrusted: counts and sizes are checked against what is really there
 import io
 import re
 import struct
-import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from elftools.elf.elffile import ELFFile
 
 from analyzer.symbols.interface import Symbol
 from contract.errors import BadFirmware
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 MOST_SECTIONS = 4096
 MOST_SYMBOLS = 1_000_000
@@ -35,7 +29,7 @@ SHF_ALLOC = 0x2
 SHF_EXECINSTR = 0x4
 SHF_COMPRESSED = 0x800
 
-_COMPRESSED_ZLIB, _COMPRESSED_ZSTD = 1, 2
+_COMPRESSED_ZLIB = 1
 _STT_OBJECT, _STT_FUNC, _STT_TLS, _STT_FILE, _STT_SECTION = 1, 2, 6, 4, 3
 _NAMELESS = (_STT_SECTION, _STT_FILE, _STT_TLS)
 _STB_LOCAL, _STB_GLOBAL = 0, 1
@@ -165,43 +159,28 @@ class Image:
             if len(section.content) < header:
                 raise BadFirmware(f"Section {name} is compressed but has no compression header.")
             kind, size, _ = struct.unpack_from(layout, section.content)
-            inflate = _INFLATERS.get(kind)
-            if inflate is None:
+            if kind != _COMPRESSED_ZLIB:
                 raise BadFirmware(
                     f"Section {name} is compressed in a way that is not supported (type {kind}); "
                     "run objcopy --decompress-debug-sections on the file first."
                 )
-            return self._inflate(name, section.content[header:], size, inflate)
+            return self._inflate(name, section.content[header:], size)
         old = self.section(".z" + name[1:])
         if old is None or old.content[:4] != b"ZLIB":
             return b""
-        return self._inflate(name, old.content[12:], int.from_bytes(old.content[4:12], "big"), _inflate_zlib)
+        return self._inflate(name, old.content[12:], int.from_bytes(old.content[4:12], "big"))
 
-    def _inflate(self, name: str, packed: bytes, size: int, inflate: Callable[[bytes, int], bytes]) -> bytes:
+    def _inflate(self, name: str, packed: bytes, size: int) -> bytes:
         self._inflated += size
         if self._inflated > MOST_INFLATED_BYTES:
             raise BadFirmware(f"Debug sections would decompress to more than {MOST_INFLATED_BYTES >> 20} MiB.")
         try:
-            plain = inflate(packed, size) if size else b""
-        except (zlib.error, zstd.ZstdError) as error:
+            plain = zlib.decompressobj().decompress(packed, size) if size else b""
+        except zlib.error as error:
             raise BadFirmware(f"Section {name} cannot be decompressed ({error}).") from error
         if len(plain) != size:
             raise BadFirmware(f"Section {name} decompresses to {len(plain)} bytes instead of {size}.")
         return plain
-
-    def refuse_supplements(self) -> None:
-        """Refuse debug information of which a part lies in another file (DWARF 5, section 7.3.6; GNU's dwz).
-
-        Raises:
-            BadFirmware: it does.
-        """
-        for name in (".debug_sup", ".gnu_debugaltlink"):
-            section = self.section(name)
-            if section is not None and section.content and (name != ".debug_sup" or section.content[2:3] != b"\1"):
-                raise BadFirmware(
-                    f"A part of the debug information lies in another file (section {name}); "
-                    "give the firmware image as the linker wrote it, before dwz or strip."
-                )
 
     def bytes_at(self, address: int, size: int) -> bytes | None:
         """Bytes of one section as linked (of writable ones the initial values); None unless all are there."""
@@ -248,18 +227,3 @@ class Image:
 
     def _is_allocated(self, index: int) -> bool:
         return index < len(self.sections) and self.sections[index].is_allocated
-
-
-def _inflate_zlib(packed: bytes, size: int) -> bytes:
-    return zlib.decompressobj().decompress(packed, size)
-
-
-def _inflate_zstd(packed: bytes, size: int) -> bytes:
-    return zstd.ZstdDecompressor().decompress(packed, size)
-
-
-_INFLATERS: dict[int, Callable[[bytes, int], bytes]] = {
-    _COMPRESSED_ZLIB: _inflate_zlib,
-    _COMPRESSED_ZSTD: _inflate_zstd,
-}
-"""Decompress at most so many bytes, by ch_type (System V ABI, chapter 4, "Compression Header")."""

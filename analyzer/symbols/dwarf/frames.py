@@ -17,6 +17,10 @@ _MOST_REGISTER = 8191
 _MOST_SAVED_STATES = 64
 _UNDEFINED = RegisterRule(RuleKind.UNDEFINED)
 _SAME_VALUE = RegisterRule(RuleKind.SAME_VALUE)
+_RETURN_SIGNED = 34
+"""Pseudo register of the Arm 64-bit Architecture (AADWARF64): 1 where the return address is signed."""
+_ONE = RegisterRule(RuleKind.VAL_EXPRESSION, 0, b"\x31")
+"""DW_OP_lit1."""
 _ERRORS = (IndexError, struct.error, MalformedDwarf)
 
 
@@ -288,6 +292,9 @@ class _State:
                 register, position = leb128.unsigned(data, position)
                 value, position = (leb128.unsigned if low == 0x14 else leb128.signed)(data, position)
                 self._set(register, RegisterRule(RuleKind.VAL_OFFSET, value * factor))
+            elif low == 0x2D:  # AARCH64_negate_ra_state
+                if self.rules.pop(_RETURN_SIGNED, None) is None:
+                    self._set(_RETURN_SIGNED, _ONE)
             elif low == 0x2E:  # GNU_args_size
                 _, position = leb128.unsigned(data, position)
             else:

@@ -14,6 +14,8 @@ from analyzer.symbols.interface import Field
 CPU = Arm64()
 CODE, STACK, IRQ, THREAD = 0x40001000, 0x40060000, 0x40070000, 0x4001D000
 EL1H, EL0T = 0x80000005, 0x60000000
+HANDLER_CALLED = CODE + 0x80
+"""Behind a call through a register."""
 BL, BLR_X3, SVC2, NOP = 0x94000010, 0xD63F0060, 0xD4000041, 0xD503201F
 VOLATILE = tuple(range(100, 119))
 FRAME = (*VOLATILE, CODE + 0x40, EL1H, CODE + 0x20)
@@ -25,7 +27,8 @@ def quads(*values: int) -> bytes:
 
 def memory(*blocks: tuple[int, bytes]) -> Memory:
     image = MemoryImage()
-    for address, content in ((CODE, struct.pack("<64I", *[NOP] * 64)), *blocks):
+    text = struct.pack("<64I", *[NOP] * 31, BLR_X3, *[NOP] * 32)
+    for address, content in ((CODE, text), *blocks):
         image.add(address, SparseBytes(content))
     return Memory(image)
 
@@ -57,9 +60,9 @@ BASIC_NAMES = (*(f"x{number}" for number in range(19)), "lr", "spsr", "elr")
 
 
 def interrupted(
-    pointer: int, at: Memory, field_of: FieldOf = no_fields, function: str = "_isr_wrapper"
+    pointer: int, at: Memory, field_of: FieldOf = no_fields, function: str = "_isr_wrapper", pc: int = CODE + 0x20
 ) -> Context | str | None:
-    registers = {SP: pointer, PC: CODE + 0x80, FP: 0x29, 19: 0x19, 1: 0xBAD}
+    registers = {SP: pointer, PC: pc, FP: 0x29, 19: 0x19, 1: 0xBAD}
     found = CPU.interrupted(function, registers, at, field_of)
     return found if found is None else found.context or found.reason
 
@@ -184,8 +187,8 @@ class TestSwitchedOut:
 class TestUnderAnException:
     def test_an_interrupt_keeps_the_stack_pointer_on_its_own_stack(self) -> None:
         at = memory((STACK, quads(*FRAME)), (IRQ, quads(33, 0, STACK, 0)))
-        for pointer in (IRQ, IRQ + 16):
-            context = interrupted(pointer, at)
+        for pointer, pc in ((IRQ, HANDLER_CALLED), (IRQ + 16, CODE + 0x20)):
+            context = interrupted(pointer, at, pc=pc)
             assert isinstance(context, Context)
             assert context.registers == {
                 **dict(enumerate(VOLATILE)),
@@ -199,10 +202,18 @@ class TestUnderAnException:
 
     def test_a_nested_one_has_its_frame_right_there(self) -> None:
         at = memory((IRQ, quads(33, 0, *FRAME)))
-        for pointer in (IRQ, IRQ + 16):
-            context = interrupted(pointer, at)
+        for pointer, pc in ((IRQ, HANDLER_CALLED), (IRQ + 16, CODE + 0x20)):
+            context = interrupted(pointer, at, pc=pc)
             assert isinstance(context, Context)
             assert context.registers[SP] == IRQ + 16 + 176
+
+    def test_what_looks_like_a_frame_two_words_lower_is_none(self) -> None:
+        frame = (*VOLATILE[:18], 0, CODE + 0x40, EL1H, CODE + 0x20)
+        at = memory((IRQ, quads(THREAD, 0, *frame)))
+        for function, pc in (("_isr_wrapper", HANDLER_CALLED), ("z_arm64_irq_done", CODE + 0x20)):
+            context = interrupted(IRQ, at, function=function, pc=pc)
+            assert isinstance(context, Context)
+            assert context.registers[PC] == CODE + 0x20
 
     @pytest.mark.parametrize("structure", ["arch_esf", "__esf"])
     def test_the_layout_is_the_firmwares(self, structure: str) -> None:

@@ -1,16 +1,27 @@
+"""Call frame information that no firmware of ours has."""
+
+import struct
+
 from analyzer.symbols.dwarf.frames import frame_spans
 from analyzer.symbols.interface import RegisterRule, RuleKind
 
-RA, SP = 1, 2
+LR, RETURN_SIGNED = 30, 34
+DEF_CFA_SP, ADVANCE, NEGATE = bytes([0x0C, 31, 0]), b"\x41", b"\x2d"
+SIGNED = RegisterRule(RuleKind.VAL_EXPRESSION, 0, b"\x31")
 
 
-def test_the_cfa_is_the_register_where_a_common_entry_gives_it_no_offset() -> None:
-    # What GNU as writes for RISC-V: def_cfa_register sp; then def_cfa_offset 16, offset ra at cfa-4.
-    common = bytes.fromhex("ffffffff 03 00 01 7c 01 0d02 00")
-    described = bytes.fromhex("00000000 00000080 10000000 42 0e10 8101 00 00")
-    data = b"".join(len(entry).to_bytes(4, "little") + entry for entry in (common, described))
-    first, second = frame_spans(data, 4, None, lambda _address: True)
-    assert (first[0], first[1]) == (0x80000000, 0x80000002)
-    assert (first[2].cfa_register, first[2].cfa_offset, first[2].return_register) == (SP, 0, RA)
-    assert (second[2].cfa_register, second[2].cfa_offset) == (SP, 16)
-    assert second[2].rules == {RA: RegisterRule(RuleKind.OFFSET, -4)}
+def entry(content: bytes) -> bytes:
+    padded = content + bytes(-len(content) % 8)
+    return struct.pack("<I", len(padded)) + padded
+
+
+def test_a_signed_return_address_is_told_by_a_register_of_its_own() -> None:
+    common = entry(struct.pack("<IBBBBB", 0xFFFFFFFF, 3, 0, 4, 0x78, LR) + DEF_CFA_SP)
+    program = ADVANCE + NEGATE + ADVANCE + NEGATE
+    described = entry(struct.pack("<IQQ", 0, 0x40001000, 16) + program)
+    rows = list(frame_spans(common + described, 8, None, lambda _address: True))
+    assert [(start, end, row.rules) for start, end, row in rows] == [
+        (0x40001000, 0x40001004, {}),
+        (0x40001004, 0x40001008, {RETURN_SIGNED: SIGNED}),
+        (0x40001008, 0x40001010, {}),
+    ]
