@@ -52,6 +52,19 @@ REASONS = {
         "nested-fault": 25,
         "virtual-call": 19,
     },
+    "arm64": {
+        "assert": 4,
+        "bad-call": 0,
+        "bus-fault": 0,
+        "call-data": 0,
+        "deadlock": 4,
+        "isr-fault": 0,
+        "nested-fault": 0,
+        "null-deref": 0,
+        "oops": 3,
+        "stack-overflow": 2,
+        "undefined": 0,
+    },
 }
 IN_INTERRUPTS = {"isr-fault", "tick-fault", "nested-fault"}
 
@@ -149,6 +162,8 @@ class TestCase:
         for thread in threads:
             in_interrupt = thread["crashed"] and scenario_of(case) in IN_INTERRUPTS
             expected = {target_of(case).interrupt_entry, "sys_clock_isr"} if in_interrupt else {"z_thread_entry"}
+            if not thread["crashed"]:
+                expected |= target_of(case).switch_entries
             assert thread["frames"][-1]["function"] in expected, thread["name"]
 
     def test_gdb_saw_the_registers_of_the_dump(self, case: Path) -> None:

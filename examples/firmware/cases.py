@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from targets import CORTEX_M, Target
+from targets import ARM64, CORTEX_M, Target
 
 SCENARIOS = {
     "null-deref": "A channel has lost its calibration; the fault is three inlined helpers deep in the sensor thread.",
@@ -115,4 +115,30 @@ CORTEX_M_CASES = [
     ),
 ]
 
-CASES = [*CORTEX_M_CASES]
+ARM64_CASES = [
+    case(ARM64, "null-deref", "Og"),
+    case(ARM64, "null-deref", "O0"),
+    case(ARM64, "null-deref", "O3", "Architecture block version 3.", ARCH_BLOCK="3"),
+    case(ARM64, "null-deref", "Os-clang", "Compiled by clang.", COMPILER="clang"),
+    case(ARM64, "undefined", "O2"),
+    case(ARM64, "stack-overflow", "Os", "Architecture block version 3.", ARCH_BLOCK="3"),
+    case(ARM64, "assert", "Os-arch1", "Architecture block version 1: neither SP nor x19..x29.", ARCH_BLOCK="1"),
+    case(ARM64, "bad-call", "Og-arch1", "Architecture block version 1: neither SP nor x19..x29.", ARCH_BLOCK="1"),
+    case(
+        ARM64,
+        "call-data",
+        "O2-clang",
+        "Compiled by clang; architecture block version 3.",
+        COMPILER="clang",
+        ARCH_BLOCK="3",
+    ),
+    case(ARM64, "isr-fault", "Os"),
+    case(ARM64, "nested-fault", "Og"),
+    case(ARM64, "deadlock", "O2"),
+    case(ARM64, "isr-fault", "Og-arch1", "Architecture block version 1.", ARCH_BLOCK="1"),
+    case(ARM64, "bus-fault", "O2-dwarf4", "DWARF 4.", DWARF="4"),
+    case(ARM64, "oops", "Og-threads", "Only threads and interrupt stack are in the dump.", MEMORY="THREADS"),
+    case(ARM64, "oops", "O3-min", "Only the current thread is in the dump.", MEMORY="MIN", ARCH_BLOCK="3"),
+]
+
+CASES = [*CORTEX_M_CASES, *ARM64_CASES]

@@ -22,6 +22,8 @@ class Target:
     """gdb's names of the pointer-sized words that every architecture block begins with; None for no register."""
     interrupt_entry: str
     """The outermost function of an interrupt."""
+    switch_entries: frozenset[str] = frozenset()
+    """Assembler that preempted and new threads go on in; gdb sees nothing below."""
     stub: str | None = None
     """A program that shows a dump of this architecture to gdb; without one, gdb reads the ELF core that is exported."""
 
@@ -39,4 +41,17 @@ CORTEX_M = Target(
     stub="remote.py",
 )
 
-TARGETS = {target.name: target for target in (CORTEX_M,)}
+ARM64 = Target(
+    name="arm64",
+    options={"ARCH": "arm64"},
+    tools="aarch64-linux-gnu-",
+    qemu="qemu-system-aarch64",
+    pointer_bits=64,
+    code=6,
+    blocks=frozenset({(1, 176), (2, 192), (3, 272)}),
+    dumped=tuple(f"x{number}" for number in range(19)),
+    interrupt_entry="_isr_wrapper",
+    switch_entries=frozenset({"z_arm64_irq_done"}),
+)
+
+TARGETS = {target.name: target for target in (CORTEX_M, ARM64)}

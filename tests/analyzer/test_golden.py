@@ -1,11 +1,12 @@
 """Every golden case beside gdb: the same threads, registers, functions, files, lines, inlined frames and values."""
 
 import itertools
+from posixpath import normpath
 from typing import Any
 
 import pytest
 
-from analyzer.report.model import Thread, encode_report
+from analyzer.report.model import Frame, Thread, encode_report
 from tests.analyzer.golden import (
     CASES,
     GOLDEN,
@@ -21,8 +22,23 @@ from tests.analyzer.golden import (
 
 LOST = set(cases_of("stack-lost"))
 """The CPU could not save its registers: what gdb makes of them means nothing, and we say so."""
-KNOWN_REGISTERS = {"cortex-m": {"r0", "r1", "r2", "r3", "r12", "sp", "lr", "pc", "xpsr"}}
+KNOWN_REGISTERS = {
+    "cortex-m": {"r0", "r1", "r2", "r3", "r12", "sp", "lr", "pc", "xpsr"},
+    "arm64": {"x30", "sp", "pc"},
+}
 """What every dump of an architecture says, whatever the version of its register block."""
+EXCEPTION_ENTRIES = {"_isr_wrapper", "z_arm64_irq_done", "z_arm64_exit_exc"}
+"""Assembler of ARM64 that exceptions enter and leave by: gdb cannot look below it."""
+CLOBBERED = {
+    *(("arm64/call-data-O2-clang", "z_thread_entry", name) for name in ("entry", "p1", "p2", "p3")),
+    *(("arm64/null-deref-Os-clang", "z_thread_entry", name) for name in ("entry", "p1", "p2", "p3")),
+    ("arm64/isr-fault-Os", "radio_isr", "frame"),
+    ("arm64/stack-overflow-Os", "k_yield", "key"),
+}
+"""Values of callers in registers that calls may clobber: there gdb takes what the innermost frame has in them.
+
+Of clang's that is wrong. Of GCC's it is right, since that had seen that this callee leaves them alone (-fipa-ra).
+"""
 UNKNOWN = ("<optimized out>", "<unavailable>", "<synthetic pointer>", "<error: ")
 
 
@@ -32,6 +48,20 @@ def threads(case: str) -> list[tuple[Thread, dict[str, Any]]]:
     theirs = answer_of(case)["threads"]
     assert [thread.name for thread in ours] == [thread["name"] for thread in theirs]
     return [(mine, gdbs) for mine, gdbs in zip(ours, theirs, strict=True) if not (case in LOST and gdbs["crashed"])]
+
+
+def frames(case: str, mine: Thread, gdbs: dict[str, Any]) -> list[tuple[Frame, dict[str, Any]]]:
+    """The frames of a thread beside gdb's, as far as gdb can see."""
+    ours, theirs = mine.frames, gdbs["frames"]
+    if architecture_of(case) == "arm64":
+        ends = (at for at, frame in enumerate(ours, 1) if frame.function in EXCEPTION_ENTRIES)
+        end = next(ends, len(ours))
+        if end < len(ours):
+            assert ours[end].trust == "exception"
+            assert mine.complete
+            # gdb takes assembler that is returned into for called from what stands before it.
+            ours, theirs = ours[:end], theirs[:end]
+    return list(zip(ours, theirs, strict=True))
 
 
 def test_there_are_cases() -> None:
@@ -50,12 +80,10 @@ def test_threads_and_registers(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_frames(case: str) -> None:
     for mine, gdbs in threads(case):
-        frames = gdbs["frames"]
-        assert len(mine.frames) == len(frames)
-        for our, their in zip(mine.frames, frames, strict=True):
+        for our, their in frames(case, mine, gdbs):
             assert our.pc == their["pc"]
             assert our.inlined == their["inlined"]
-            assert our.file == their["file"]
+            assert our.file == (their["file"] and normpath(their["file"]))
             # gdb takes the nearest symbol for a function even where there is no code.
             assert our.function == their["function"] or (our.function is None and their["file"] is None)
             assert our.line == their["line"]
@@ -65,7 +93,7 @@ def test_frames(case: str) -> None:
 def test_values(case: str) -> None:
     compared = 0
     for mine, gdbs in threads(case):
-        for our, their in zip(mine.frames, gdbs["frames"], strict=True):
+        for our, their in frames(case, mine, gdbs):
             for name, group in itertools.groupby(
                 sorted(their["locals"], key=lambda each: each["name"]), lambda each: each["name"]
             ):
@@ -76,6 +104,7 @@ def test_values(case: str) -> None:
                 for value in values:
                     unknown = value.startswith("<")
                     agree = value in wanted or (unknown and any(each.startswith(UNKNOWN) for each in wanted))
+                    agree |= value == "<not in dump>" and (case, our.function, name) in CLOBBERED
                     assert agree, (our.function, name, value, wanted)
                     compared += 1
     assert compared > 0 or case in LOST
@@ -111,7 +140,12 @@ WHY = {
     "virtual-call": ("null-dereference", "Null pointer dereference in weather::Barometer::read (gauge.cpp:"),
 }
 """What we say of a scenario: the fault's kind and how its title begins."""
-WHY_ON: dict[tuple[str, str], tuple[str, str]] = {}
+WHY_ON: dict[tuple[str, str], tuple[str, str]] = {
+    ("arm64", "undefined"): ("cpu-exception", "CPU exception in power_state_name (power.c:"),
+    ("arm64", "isr-fault"): ("cpu-exception", "CPU exception in radio_read_fifo (radio.c:"),
+    ("arm64", "nested-fault"): ("cpu-exception", "CPU exception in radio_read_fifo (radio.c:"),
+    ("arm64", "bus-fault"): ("cpu-exception", "CPU exception in memory_peek (shell.c:"),
+}
 """Where an architecture faults in another way: by architecture and scenario."""
 
 

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.cpu import Context, CortexM
-from analyzer.cpu.cortex_m_exception import PSP
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
 from analyzer.symbols.interface import RegisterRule, RowSource, RuleKind, UnwindRow
@@ -287,14 +286,6 @@ class TestWithoutRules:
 
     def test_a_scan_meets_the_exception_that_was_entered(self) -> None:
         assert unwind({PC: 0x4D0, SP: STACK}, 5, 0xFFFFFFFD).end.code is EndCode.INTERRUPTED
-
-    def test_behind_a_scan_the_thread_under_an_interrupt_is_still_known(self) -> None:
-        frame = (10, 11, 12, 13, 14, 0x485, 0x450, 1 << 24)
-        registers = {PC: 0x4D0, SP: STACK, PSP: STACK + 16}
-        stack = unwind(registers, 5, 0xFFFFFFFD, 0, 0, *frame, 0, 0, 0x44, 0x485)
-        assert names(stack) == ["assembler", "middle", "outer"]
-        assert stack.frames[1].trust is Trust.EXCEPTION
-        assert all(frame.guessed for frame in stack.frames[1:])
 
     def test_nothing_there(self) -> None:
         assert unwind({PC: 0x4D0, SP: STACK}, 1, 2, 3).end.code is EndCode.NO_RULES
