@@ -28,7 +28,11 @@ def load(name: str) -> ModuleType:
 
 TARGETS = load("targets").TARGETS
 
+# RISC-V has no reasons of its own.
+RISCV_REASONS = dict.fromkeys(("bad-call", "bus-fault", "call-data", "isr-fault", "null-deref", "undefined"), 0)
 REASONS = {
+    "riscv32": RISCV_REASONS | {"assert": 4, "oops": 3, "stack-overflow": 2},
+    "riscv64": RISCV_REASONS | {"assert": 4, "oops": 3, "stack-overflow": 2},
     "cortex-m": {
         "assert": 4,
         "bad-call": 20,

@@ -6,10 +6,10 @@ pointers: the RISC-V ABIs Specification. Switched-out threads: Zephyr's `include
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from analyzer.cpu import risc_v_code
+from analyzer.cpu import risc_v_code, risc_v_faults
 from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, no_fields
 from analyzer.cpu.risc_v_frame import (
     CALLEE_SAVED,
@@ -123,7 +123,14 @@ class RiscV(Cpu):
             caveats += found
         if any(S1 not in context.registers for context in contexts):
             caveats.append(Caveat("callee-saved-missing", "s1..s11 of the crash were not captured by the firmware"))
-        return CrashContexts(tuple(contexts), tuple(caveats))
+        return CrashContexts(tuple(self._faulted(context, memory) for context in contexts), tuple(caveats))
+
+    def _faulted(self, context: Context, memory: Memory) -> Context:
+        """The context with what its instruction tells of the fault, unless its frame knew."""
+        pc = context.registers.get(PC)
+        if context.fault is not None or pc is None:
+            return context
+        return replace(context, fault=risc_v_faults.by_instruction(pc, memory, self.pointer_size))
 
     def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
         """The registers that `z_riscv_switch` keeps in the thread's structure, as they are when it has returned.
@@ -273,7 +280,9 @@ class _Crash:
         return [frame for frame in frames if frame is not None and frame.is_plausible(self.layout.width)]
 
     def _with(self, known: Mapping[int, int], frame: ExceptionFrame) -> Context:
-        return Context({**known, **self._callee_saved(frame), **frame.registers}, frame.status)
+        registers = {**known, **self._callee_saved(frame), **frame.registers}
+        fault = None if frame.cause is None else risc_v_faults.by_cause(frame.cause)
+        return Context(registers, frame.status, fault=fault)
 
     def _callee_saved(self, frame: ExceptionFrame) -> Mapping[int, int]:
         """What CONFIG_EXTRA_EXCEPTION_INFO hangs on the frame."""

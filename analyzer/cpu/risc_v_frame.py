@@ -37,6 +37,8 @@ class FrameLayout:
     status: int | None
     user_pointer: int | None
     """Of the stack pointer of code that ran in user mode."""
+    cause: int | None
+    """Of mcause, which chips with a core-local interrupt controller keep too."""
     callee_saved: int | None
     """Of a pointer to a `struct _callee_saved` with the registers that the frame itself does not have."""
     size: int
@@ -51,6 +53,7 @@ class ExceptionFrame:
     registers: Mapping[int, int]
     """The stack pointer before the exception among them."""
     status: int | None
+    cause: int | None
     by_user: bool
     """Whether it was code in user mode."""
 
@@ -74,11 +77,12 @@ def read_layout(field_of: FieldOf, width: int) -> FrameLayout | None:
         if PC not in registers or RA not in registers:
             continue
         status = field_of(structure, "mstatus") or field_of(structure, "xstatus")
-        pointer, saved = field_of(structure, "sp"), field_of(structure, "csf")
+        pointer, saved, cause = (field_of(structure, name) for name in ("sp", "csf", "mcause"))
         return FrameLayout(
             registers,
             status=None if status is None else status.offset,
             user_pointer=None if pointer is None else pointer.offset,
+            cause=None if cause is None else cause.offset,
             callee_saved=None if saved is None else saved.offset,
             size=whole.size,
             width=width,
@@ -99,7 +103,7 @@ def read_frame(address: int, layout: FrameLayout, memory: Memory) -> ExceptionFr
     status = None if layout.status is None else word(layout.status)
     by_user = layout.user_pointer is not None and status is not None and not status >> 11 & _MPP
     registers[SP] = word(layout.user_pointer) if by_user and layout.user_pointer is not None else address + layout.size
-    return ExceptionFrame(registers, status, by_user)
+    return ExceptionFrame(registers, status, None if layout.cause is None else word(layout.cause), by_user)
 
 
 def frames_with(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from targets import ARM64, CORTEX_M, Target
+from targets import ARM64, CORTEX_M, RISCV32, RISCV64, Target
 
 SCENARIOS = {
     "null-deref": "A channel has lost its calibration; the fault is three inlined helpers deep in the sensor thread.",
@@ -141,4 +141,45 @@ ARM64_CASES = [
     case(ARM64, "oops", "O3-min", "Only the current thread is in the dump.", MEMORY="MIN", ARCH_BLOCK="3"),
 ]
 
-CASES = [*CORTEX_M_CASES, *ARM64_CASES]
+RISCV32_CASES = [
+    *(case(RISCV32, "null-deref", build) for build in ("Os", "Og", "O0", "O2")),
+    *(case(RISCV32, scenario, build) for scenario in ("undefined", "bad-call", "isr-fault") for build in ("Os", "Og")),
+    case(RISCV32, "assert", "Og"),
+    case(RISCV32, "stack-overflow", "Os"),
+    case(RISCV32, "oops", "Og"),
+    case(RISCV32, "call-data", "Os"),
+    case(RISCV32, "bus-fault", "O2"),
+    case(
+        RISCV32,
+        "isr-fault",
+        "Os-arch1",
+        "Architecture block version 1 without sp, as it was first; s0..s11 of the crashed thread are not in it.",
+        ARCH_BLOCK="1",
+        BLOCK_SP="n",
+    ),
+    case(
+        RISCV32,
+        "assert",
+        "Os-nodebug",
+        "Without CONFIG_EXCEPTION_DEBUG: s1..s11 of the crashed thread are zeros in the dump.",
+        EXCEPTION_DEBUG="n",
+    ),
+]
+
+RISCV64_CASES = [
+    *(case(RISCV64, scenario, build) for scenario in ("null-deref", "isr-fault") for build in ("Os", "Og")),
+    case(RISCV64, "undefined", "O2"),
+    case(RISCV64, "assert", "Og"),
+    case(RISCV64, "bad-call", "Os"),
+    case(RISCV64, "stack-overflow", "Og"),
+    case(RISCV64, "oops", "Os"),
+    case(
+        RISCV64,
+        "bus-fault",
+        "Og-arch2",
+        "Architecture block version 2: s0..s11 of the crashed thread are not in it.",
+        ARCH_BLOCK="2",
+    ),
+]
+
+CASES = [*CORTEX_M_CASES, *ARM64_CASES, *RISCV32_CASES, *RISCV64_CASES]

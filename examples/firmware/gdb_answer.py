@@ -173,7 +173,8 @@ def backtrace() -> tuple[list[dict[str, Any]], str]:
             return frames, gdb.frame_stop_reason_string(frame.unwind_stop_reason())
         if older.type() == gdb.SIGTRAMP_FRAME and older.pc() == EXC_RETURN_TO_HANDLER:
             older = older.older()  # an interrupt was interrupted: both use the same stack
-        elif older.type() == gdb.SIGTRAMP_FRAME:
+        # One with a name has call frame information, which tells what is below.
+        elif older.type() == gdb.SIGTRAMP_FRAME and older.name() is None:
             return frames, (
                 "exception entry: the interrupted thread's stack pointer is not part of the dump, "
                 "so what gdb would show below is a guess"

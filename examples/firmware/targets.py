@@ -54,4 +54,27 @@ ARM64 = Target(
     switch_entries=frozenset({"z_arm64_irq_done"}),
 )
 
-TARGETS = {target.name: target for target in (CORTEX_M, ARM64)}
+RISCV32 = Target(
+    name="riscv32",
+    options={"ARCH": "risc_v", "XLEN": "32"},
+    tools="riscv64-unknown-elf-",
+    qemu="qemu-system-riscv32",
+    pointer_bits=32,
+    code=4,
+    blocks=frozenset({(1, 72), (1, 76), (3, 132)}),
+    dumped=(),
+    interrupt_entry="z_thread_entry",
+)
+RISCV64 = Target(
+    name="riscv64",
+    options={"ARCH": "risc_v", "XLEN": "64"},
+    tools="riscv64-unknown-elf-",
+    qemu="qemu-system-riscv64",
+    pointer_bits=64,
+    code=4,
+    blocks=frozenset({(2, 144), (2, 152), (4, 264)}),
+    dumped=(),
+    interrupt_entry="z_thread_entry",
+)
+
+TARGETS = {target.name: target for target in (CORTEX_M, ARM64, RISCV32, RISCV64)}

@@ -25,6 +25,8 @@ LOST = set(cases_of("stack-lost"))
 KNOWN_REGISTERS = {
     "cortex-m": {"r0", "r1", "r2", "r3", "r12", "sp", "lr", "pc", "xpsr"},
     "arm64": {"x30", "sp", "pc"},
+    "riscv32": {"pc", "sp", "ra", "s0"},
+    "riscv64": {"pc", "sp", "ra", "s0"},
 }
 """What every dump of an architecture says, whatever the version of its register block."""
 EXCEPTION_ENTRIES = {"_isr_wrapper", "z_arm64_irq_done", "z_arm64_exit_exc"}
@@ -39,6 +41,9 @@ CLOBBERED = {
 
 Of clang's that is wrong. Of GCC's it is right, since that had seen that this callee leaves them alone (-fipa-ra).
 """
+GDB_NAMES = {"s0": "fp"}
+"""What gdb calls a register in its own way."""
+NOT_IN_A_CORE = {"mstatus"}
 UNKNOWN = ("<optimized out>", "<unavailable>", "<synthetic pointer>", "<error: ")
 
 
@@ -73,7 +78,8 @@ def test_threads_and_registers(case: str) -> None:
     for mine, gdbs in threads(case):
         assert mine.crashed == gdbs["crashed"]
         known = {name: value for name, value in mine.registers.items() if value is not None}
-        assert known.items() <= gdbs["registers"].items()
+        compared = {GDB_NAMES.get(name, name): value for name, value in known.items() if name not in NOT_IN_A_CORE}
+        assert compared.items() <= gdbs["registers"].items()
         assert known.keys() >= KNOWN_REGISTERS[architecture_of(case)]
 
 
@@ -86,7 +92,9 @@ def test_frames(case: str) -> None:
             assert our.file == (their["file"] and normpath(their["file"]))
             # gdb takes the nearest symbol for a function even where there is no code.
             assert our.function == their["function"] or (our.function is None and their["file"] is None)
-            assert our.line == their["line"]
+            # Of an exception's entry gdb looks up the address itself, though it called the handler as any function.
+            lines = [their["line"], their.get("addr2line")] if their["kind"] == "exception" else [their["line"]]
+            assert our.line in lines
 
 
 @pytest.mark.parametrize("case", compared(CASES))
@@ -105,6 +113,8 @@ def test_values(case: str) -> None:
                     unknown = value.startswith("<")
                     agree = value in wanted or (unknown and any(each.startswith(UNKNOWN) for each in wanted))
                     agree |= value == "<not in dump>" and (case, our.function, name) in CLOBBERED
+                    # What has left by a tail call has no place on the stack any more; gdb reads where it was.
+                    agree |= unknown and their["kind"] == "tail-call"
                     assert agree, (our.function, name, value, wanted)
                     compared += 1
     assert compared > 0 or case in LOST
@@ -145,6 +155,12 @@ WHY_ON: dict[tuple[str, str], tuple[str, str]] = {
     ("arm64", "isr-fault"): ("cpu-exception", "CPU exception in radio_read_fifo (radio.c:"),
     ("arm64", "nested-fault"): ("cpu-exception", "CPU exception in radio_read_fifo (radio.c:"),
     ("arm64", "bus-fault"): ("cpu-exception", "CPU exception in memory_peek (shell.c:"),
+    ("riscv32", "undefined"): ("breakpoint", "Breakpoint in power_state_name (power.c:"),
+    ("riscv32", "isr-fault"): ("memory-fault", "Memory fault in radio_read_fifo (radio.c:"),
+    ("riscv32", "bus-fault"): ("memory-fault", "Memory fault in memory_peek (shell.c:"),
+    ("riscv64", "undefined"): ("breakpoint", "Breakpoint in power_state_name (power.c:"),
+    ("riscv64", "isr-fault"): ("memory-fault", "Memory fault in radio_read_fifo (radio.c:"),
+    ("riscv64", "bus-fault"): ("memory-fault", "Memory fault in memory_peek (shell.c:"),
 }
 """Where an architecture faults in another way: by architecture and scenario."""
 

@@ -129,6 +129,18 @@ def test_what_the_firmware_hangs_on_the_frame(width: int) -> None:
     assert 9 not in CPUS[width].crashed(payload, at, STACK, fields(width, members)).contexts[0].registers
 
 
+def test_what_is_known_of_the_fault() -> None:
+    members = [*FRAME, "mcause"]
+    code = (VALUES["mepc"], bytes.fromhex("73001000"))
+    payload = block(1, values(BLOCK[:-1], 4))
+    for names, cause, kind in ((FRAME, 0, "breakpoint"), (members, 5, "memory-fault"), (members, 11, "breakpoint")):
+        at = memory(stack(4, values(names, 4, mcause=cause)), code)
+        (context,) = CPUS[4].crashed(payload, at, STACK, fields(4, names)).contexts
+        assert context.fault is not None
+        assert context.fault.fault is not None
+        assert context.fault.fault.kind == kind
+
+
 @widths
 def test_all_registers(width: int) -> None:
     known = {name: 0x80000100 + index for index, name in enumerate(ALL[1:])}
