@@ -70,6 +70,11 @@ bench: setup tools ## Measure: ingest, reassembler and analyzer beside their pee
 bench-analyzer: setup tools ## Measure the analyzer beside gdb; the last line is the ratio
 	@$(BIN)/python -m benchmarks.analyzer
 
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: setup ## Fuzz everything that reads bytes of others, SECONDS=… for each target (Linux on x86-64)
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
 .PHONY: fixtures
 fixtures: setup tools ## Build the example firmware, crash it, record gdb's answers and the expected reports
 	@$(MAKE) -C examples/firmware fixtures PYTHON=$(abspath $(BIN)/python)
