@@ -22,6 +22,8 @@ from contract.errors import LimitExceeded, UnsupportedDump
 
 MOST_SEGMENTS = 0xFFFE
 """What a program header count can say without an extension."""
+MOST_BYTES = 1 << 30
+"""Of memory in a core."""
 _ET_CORE = 4
 _PT_LOAD, _PT_NOTE = 1, 4
 _PF_X, _PF_W, _PF_R = 1, 2, 4
@@ -68,7 +70,7 @@ def elf_core(analysis: Analysis, *, flags: int = 0, filler: int = 0) -> Core:
 
     Raises:
         UnsupportedDump: the architecture's registers cannot be read or written.
-        LimitExceeded: the dump has more pieces of memory than a core can hold.
+        LimitExceeded: there is more memory, or there are more pieces of it, than a core can hold.
     """
     cpu = analysis.cpu
     layout = LAYOUTS.get((cpu.machine, cpu.pointer_size)) if cpu is not None else None
@@ -92,8 +94,13 @@ def elf_core(analysis: Analysis, *, flags: int = 0, filler: int = 0) -> Core:
     read_only = analysis.symbols.read_only_ranges() if analysis.symbols is not None else ()
     segments = [(start, end, _PF_R | _PF_W) for start, end in dumped]
     segments += [(start, end, _PF_R | _PF_X) for start, end in _without(read_only, dumped)]
+    segments = [each for each in segments if each[1] <= 1 << 8 * cpu.pointer_size]
     if len(segments) > MOST_SEGMENTS:
         raise LimitExceeded(f"The dump has {len(segments)} pieces of memory; an ELF core can hold {MOST_SEGMENTS}.")
+    if sum(end - start for start, end, _ in segments) > MOST_BYTES:
+        raise LimitExceeded(
+            f"Dump and firmware have more than {MOST_BYTES >> 20} MiB of memory; no core is made of it."
+        )
     content = _file(cpu, flags, b"".join(notes), sorted(segments), analysis.memory)
     return Core(content, tuple(threads))
 

@@ -93,7 +93,9 @@ def _read_common(data: bytes, offset: int, address_size: int, *, is_eh: bool) ->
     position += 1
     if version not in (1, 3, 4) or end > len(data):
         raise MalformedDwarf("A common information entry cannot be read.")
-    text_end = data.index(b"\0", position)
+    text_end = data.find(b"\0", position, end)
+    if text_end < 0:
+        raise MalformedDwarf("A common information entry's augmentation has no end.")
     augmentation = data[position:text_end]
     position = text_end + 1
     if version == 4:
