@@ -205,5 +205,8 @@ def _file(cpu: Cpu, flags: int, notes: bytes, segments: Sequence[tuple[int, int,
     for start, end, _ in segments:
         for at in range(start, end, MAX_READ):
             piece = min(end - at, MAX_READ)
-            parts.append(memory.read(at, piece) or bytes(piece))
+            content = memory.read(at, piece)
+            if content is None:
+                raise UnsupportedDump(f"the firmware's contents at {at:#x} cannot be read")
+            parts.append(content)
     return b"".join(parts)

@@ -51,6 +51,7 @@ def build_index(elf: bytes | Path) -> bytes:
 
     Raises:
         BadFirmware: it is no linked little-endian ELF file, or its parts contradict each other.
+        LimitExceeded: its size hides how much work or memory it asks for.
     """
     data = elf.read_bytes() if isinstance(elf, Path) else elf
     if len(data) > MOST_ELF_BYTES:
@@ -125,7 +126,7 @@ def _add_frames(image: Image, is_present: Callable[[int], bool], parts: dict[Par
     if eh_frame is not None and eh_frame.has_bytes:
         sources.insert(0, (eh_frame.content, eh_frame.address))
     for data, address in sources:
-        for start, end, row in frame_spans(data, image.pointer_size, address, is_present):
+        for start, end, row in frame_spans(data, image.pointer_size, address, is_present, image.allowance):
             spans.append((start, end, (rows.add(row),)))
     parts[Part.FRAME_ROWS] = rows.encode()
     parts[Part.FRAME_MAP] = address_map.encode(address_map.flatten(spans, 1), image.pointer_size)
@@ -135,7 +136,7 @@ def _add_debug_info(
     image: Image, is_present: Callable[[int], bool], strings: StringWriter, parts: dict[Part, bytes]
 ) -> None:
     sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
-    info = DebugInfo(sections)
+    info = DebugInfo(sections, image.allowance)
     lines = _Lines(info, is_present)
     types = TypeEntries(info)
     scopes = ScopeWriter(strings)
@@ -183,7 +184,7 @@ class _Lines:
                 continue
             self._programs[offset] = None
             try:
-                program = LineProgram(info.sections, offset, unit.layout.address_size)
+                program = LineProgram(info.sections, offset, unit.layout.address_size, info.allowance)
             except _DAMAGE:
                 continue
             self._programs[offset] = program

@@ -4,15 +4,19 @@ Firmware is linked (ET_EXEC or ET_DYN) and little endian: every target that can 
 The file is untrusted: counts and sizes are checked against what is really there, and decompression is bounded.
 """
 
-import io
 import re
 import struct
+import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from elftools.elf.elffile import ELFFile
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.interface import Symbol
 from contract.errors import BadFirmware
 
@@ -21,15 +25,15 @@ MOST_SYMBOLS = 1_000_000
 MOST_NAME = 8192
 """Bytes of a name that are kept; a file without any NUL must not cost its square."""
 
-MOST_INFLATED_BYTES = 256 << 20
-"""Bound on what all compressed sections of one file may grow to."""
-
 SHF_WRITE = 0x1
 SHF_ALLOC = 0x2
 SHF_EXECINSTR = 0x4
 SHF_COMPRESSED = 0x800
 
-_COMPRESSED_ZLIB = 1
+_ELFCLASS32, _ELFCLASS64 = 1, 2
+_LINKED = (2, 3)
+"""ET_EXEC, ET_DYN."""
+_SHT_NULL, _SHT_SYMTAB, _SHT_NOBITS = 0, 2, 8
 _STT_OBJECT, _STT_FUNC, _STT_TLS, _STT_FILE, _STT_SECTION = 1, 2, 6, 4, 3
 _NAMELESS = (_STT_SECTION, _STT_FILE, _STT_TLS)
 _STB_LOCAL, _STB_GLOBAL = 0, 1
@@ -45,8 +49,8 @@ class Section:
     """One section; `content` is empty for NOBITS and may be shorter than `size` in a cut file."""
 
     name: str
-    kind: str
-    """`SHT_PROGBITS` and so on; unknown types are their number as text."""
+    kind: int
+    """SHT_*."""
     flags: int
     address: int
     size: int
@@ -72,7 +76,7 @@ class Section:
     @property
     def has_bytes(self) -> bool:
         """Whether the file holds its bytes."""
-        return self.kind != "SHT_NOBITS"
+        return self.kind != _SHT_NOBITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,47 +102,39 @@ class Image:
             raise BadFirmware("This is no ELF file: give the .elf that the linker wrote, not the .bin or .hex.")
         if data[5:6] != b"\x01":
             raise BadFirmware("This ELF file is big endian; only little-endian targets can write core dumps.")
+        self.allowance = Allowance(len(data))
         try:
             self._read(data)
-        except BadFirmware:
-            raise
-        except Exception as error:
-            # The parser may trip over hostile bytes in any way.
-            raise BadFirmware(f"The ELF file's headers cannot be read ({error}). Is the upload complete?") from error
+        except (struct.error, IndexError) as error:
+            raise BadFirmware("The ELF file's headers cannot be read. Is the upload complete?") from error
 
     def _read(self, data: bytes) -> None:
-        elf = ELFFile(io.BytesIO(data))
-        if elf.header["e_type"] not in ("ET_EXEC", "ET_DYN"):
+        wide = data[4] == _ELFCLASS64
+        if not wide and data[4] != _ELFCLASS32:
+            raise BadFirmware(f"The ELF file's headers cannot be read: there is no class {data[4]}.")
+        self.pointer_size = 8 if wide else 4
+        kind, self.machine = struct.unpack_from("<HH", data, 16)
+        if kind not in _LINKED:
             raise BadFirmware("This ELF file is not linked; give the final firmware image (zephyr.elf).")
-        count = elf.num_sections()
+        table = struct.unpack_from("<Q" if wide else "<I", data, 40 if wide else 32)[0]
+        entry_size, count, names_index = struct.unpack_from("<HHH", data, 58 if wide else 46)
         if count > MOST_SECTIONS:
             raise BadFirmware(f"The ELF file claims {count} sections; more than {MOST_SECTIONS} are not read.")
-        self.pointer_size = elf.elfclass // 8
-        self.machine = struct.unpack_from("<H", data, 18)[0]
+        layout = struct.Struct("<IIQQQQIIQQ" if wide else "<10I")
+        headers = [layout.unpack_from(data, table + index * max(entry_size, layout.size)) for index in range(count)]
+        names = b""
+        if names_index < count:
+            start, size = headers[names_index][4:6]
+            names = data[start : start + size]
         self.sections: list[Section] = []
         left = len(data)
-        for index in range(count):
-            section = elf.get_section(index)
-            header = section.header
-            kind = str(header["sh_type"])
-            offset, size = int(header["sh_offset"]), int(header["sh_size"])
-            content = b"" if kind in ("SHT_NOBITS", "SHT_NULL") else data[offset : offset + size]
+        for name, kind, flags, address, offset, size, link, _, _, entry in headers:
+            content = b"" if kind in (_SHT_NULL, _SHT_NOBITS) else data[offset : offset + size]
             left -= len(content)
             if left < 0:
                 raise BadFirmware("The ELF file's sections overlap each other; is it really what the linker wrote?")
-            self.sections.append(
-                Section(
-                    str(section.name),
-                    kind,
-                    int(header["sh_flags"]),
-                    int(header["sh_addr"]),
-                    size,
-                    content,
-                    int(header["sh_entsize"]),
-                    int(header["sh_link"]),
-                )
-            )
-        self._inflated = 0
+            text = _string_at(names, name)
+            self.sections.append(Section(text, kind, flags, address, size, content, entry, link))
 
     def section(self, name: str) -> Section | None:
         """The first section of that name."""
@@ -159,24 +155,23 @@ class Image:
             if len(section.content) < header:
                 raise BadFirmware(f"Section {name} is compressed but has no compression header.")
             kind, size, _ = struct.unpack_from(layout, section.content)
-            if kind != _COMPRESSED_ZLIB:
+            inflate = _INFLATING.get(kind)
+            if inflate is None:
                 raise BadFirmware(
                     f"Section {name} is compressed in a way that is not supported (type {kind}); "
                     "run objcopy --decompress-debug-sections on the file first."
                 )
-            return self._inflate(name, section.content[header:], size)
+            return self._inflate(name, section.content[header:], size, inflate)
         old = self.section(".z" + name[1:])
         if old is None or old.content[:4] != b"ZLIB":
             return b""
-        return self._inflate(name, old.content[12:], int.from_bytes(old.content[4:12], "big"))
+        return self._inflate(name, old.content[12:], int.from_bytes(old.content[4:12], "big"), _zlib)
 
-    def _inflate(self, name: str, packed: bytes, size: int) -> bytes:
-        self._inflated += size
-        if self._inflated > MOST_INFLATED_BYTES:
-            raise BadFirmware(f"Debug sections would decompress to more than {MOST_INFLATED_BYTES >> 20} MiB.")
+    def _inflate(self, name: str, packed: bytes, size: int, inflate: Callable[[bytes, int], bytes]) -> bytes:
+        self.allowance.inflate(size)
         try:
-            plain = zlib.decompressobj().decompress(packed, size) if size else b""
-        except zlib.error as error:
+            plain = inflate(packed, size) if size else b""
+        except (zlib.error, zstd.ZstdError) as error:
             raise BadFirmware(f"Section {name} cannot be decompressed ({error}).") from error
         if len(plain) != size:
             raise BadFirmware(f"Section {name} decompresses to {len(plain)} bytes instead of {size}.")
@@ -193,7 +188,7 @@ class Image:
 
     def symbols(self) -> Iterator[RankedSymbol]:
         """Functions, objects, labels and numbers of `.symtab` in file order; no Thumb bits, no mapping symbols."""
-        table = next((section for section in self.sections if section.kind == "SHT_SYMTAB"), None)
+        table = next((section for section in self.sections if section.kind == _SHT_SYMTAB), None)
         if table is None or not 0 < table.link < len(self.sections):
             return
         strings = self.sections[table.link].content
@@ -211,10 +206,9 @@ class Image:
                 continue
             name = names.get(name_offset)
             if name is None:
-                limit = name_offset + MOST_NAME
-                end = strings.find(b"\0", name_offset, limit)
-                name = strings[name_offset : end if end >= 0 else limit].decode("utf-8", "replace")
+                name = _string_at(strings, name_offset)
                 names[name_offset] = name
+                self.allowance.keep(len(name))
             if not name or _MAPPING_SYMBOL.match(name):
                 continue
             in_memory = self._is_allocated(index)
@@ -227,3 +221,21 @@ class Image:
 
     def _is_allocated(self, index: int) -> bool:
         return index < len(self.sections) and self.sections[index].is_allocated
+
+
+def _zlib(packed: bytes, size: int) -> bytes:
+    return zlib.decompressobj().decompress(packed, size)
+
+
+def _zstandard(packed: bytes, size: int) -> bytes:
+    return zstd.ZstdDecompressor().decompress(packed, size)
+
+
+_INFLATING: dict[int, Callable[[bytes, int], bytes]] = {1: _zlib, 2: _zstandard}
+"""By ELFCOMPRESS_*: the first bytes of what a section holds, as many as asked for, or as there are."""
+
+
+def _string_at(table: bytes, offset: int) -> str:
+    limit = offset + MOST_NAME
+    end = table.find(b"\0", offset, limit)
+    return table[offset : end if end >= 0 else limit].decode("utf-8", "replace")

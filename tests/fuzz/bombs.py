@@ -4,8 +4,14 @@ Every one is about a megabyte or smaller. `BOMBS` gives the makers by name.
 """
 
 import struct
+import sys
 import zlib
 from collections.abc import Callable, Iterable
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from tests.fuzz.elf_file import (
     SHF_ALLOC,
@@ -39,9 +45,19 @@ def uleb(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def abbreviation(code: int, tag: int, children: bool, *attributes: tuple[int, int]) -> bytes:  # noqa: FBT001
+def leaf(code: int, tag: int, *attributes: tuple[int, int]) -> bytes:
+    """An abbreviation of entries without children."""
+    return _abbreviation(code, tag, b"\0", attributes)
+
+
+def parent(code: int, tag: int, *attributes: tuple[int, int]) -> bytes:
+    """An abbreviation of entries with children."""
+    return _abbreviation(code, tag, b"\1", attributes)
+
+
+def _abbreviation(code: int, tag: int, children: bytes, attributes: Iterable[tuple[int, int]]) -> bytes:
     pairs = b"".join(uleb(attribute) + uleb(form) for attribute, form in attributes)
-    return uleb(code) + uleb(tag) + bytes([children]) + pairs + b"\0\0"
+    return uleb(code) + uleb(tag) + children + pairs + b"\0\0"
 
 
 def unit(entries: bytes, abbreviations: int = 0, version: int = 4) -> bytes:
@@ -65,7 +81,7 @@ def entries_of_one_byte() -> bytes:
     entries = b"\1" + b"\2" * (32 << 20)
     info = unit(entries)
     packed = struct.pack("<III", 1, len(info), 1) + zlib.compress(info, 9)
-    abbreviations = abbreviation(1, CU, True) + abbreviation(2, VARIABLE, False) + b"\0"
+    abbreviations = parent(1, CU) + leaf(2, VARIABLE) + b"\0"
     return elf_file({".debug_abbrev": abbreviations, ".debug_info": Part(packed, flags=SHF_COMPRESSED)})
 
 
@@ -74,9 +90,38 @@ def compressed_zeros() -> bytes:
     return elf_file({".debug_info": Part(packed, flags=SHF_COMPRESSED)})
 
 
+def compressed_zeros_in_zstandard() -> bytes:
+    packed = struct.pack("<III", 2, 250 << 20, 1) + zstd.compress(bytes(250 << 20))
+    return elf_file({".debug_info": Part(packed, flags=SHF_COMPRESSED)})
+
+
+def more_than_is_claimed() -> bytes:
+    """Sections that grow to a gigabyte where they claim a kilobyte."""
+    names = (".debug_info", ".debug_abbrev", ".debug_line")
+    packed = struct.pack("<III", 2, 1024, 1) + zstd.compress(bytes(1 << 30))
+    return elf_file(dict.fromkeys(names, Part(packed, flags=SHF_COMPRESSED)))
+
+
+def origins_in_a_circle() -> bytes:
+    """Functions, variables and blocks that are instances of each other and of themselves."""
+    abbreviations = (
+        parent(1, CU),
+        parent(2, SUBPROGRAM, (ORIGIN, REF4), (LOW_PC, ADDR), (HIGH_PC, DATA4)),
+        parent(3, BLOCK, (ORIGIN, REF4)),
+        leaf(4, VARIABLE, (ORIGIN, REF4)),
+    )
+    first = HEAD + 1
+    block, variable, second = first + 13, first + 18, first + 25
+    function = struct.pack("<II", TEXT, 64)
+    inside = b"\3" + struct.pack("<I", block) + b"\4" + struct.pack("<I", variable) + b"\0\0"
+    entries = b"\2" + struct.pack("<I", second) + function + inside
+    entries += b"\2" + struct.pack("<I", first) + function + b"\3" + struct.pack("<I", first) + b"\0\0"
+    return program(abbreviations, b"\1" + entries + b"\0")
+
+
 def abbreviation_tables() -> bytes:
     """Each unit has a table of its own, and each table is the rest of the section."""
-    table = b"".join(abbreviation(1 + number % 60, VARIABLE, False) for number in range(40_000))
+    table = b"".join(leaf(1 + number % 60, VARIABLE) for number in range(40_000))
     info = b"".join(unit(b"\1", abbreviations=5 * number) for number in range(20_000))
     return elf_file({".debug_abbrev": table + b"\0", ".debug_info": info})
 
@@ -86,7 +131,7 @@ def chain_of_types() -> bytes:
     count = 150_000
     first = HEAD + 1
     entries = b"".join(b"\2" + struct.pack("<I", first + 5 * (number + 1)) for number in range(count))
-    abbreviations = (abbreviation(1, CU, True), abbreviation(2, CONST, False, (TYPE, REF4)))
+    abbreviations = (parent(1, CU), leaf(2, CONST, (TYPE, REF4)))
     return program(abbreviations, b"\1" + entries)
 
 
@@ -97,10 +142,10 @@ def circle_of_types() -> bytes:
     entries += b"\2" + struct.pack("<I", first + 15) + b"\2" + struct.pack("<I", first + 10)
     entries += b"\4x\0" + struct.pack("<I", first) + b"\5\x03\0\x10\0\0"
     abbreviations = (
-        abbreviation(1, CU, True),
-        abbreviation(2, TYPEDEF, False, (TYPE, REF4)),
-        abbreviation(3, POINTER, False, (TYPE, REF4)),
-        abbreviation(4, VARIABLE, False, (NAME, STRING), (TYPE, REF4), (LOCATION, EXPRLOC)),
+        parent(1, CU),
+        leaf(2, TYPEDEF, (TYPE, REF4)),
+        leaf(3, POINTER, (TYPE, REF4)),
+        leaf(4, VARIABLE, (NAME, STRING), (TYPE, REF4), (LOCATION, EXPRLOC)),
     )
     return program(abbreviations, b"\1" + entries)
 
@@ -110,9 +155,9 @@ def long_names_in_namespaces() -> bytes:
     opened = (b"\2" + struct.pack("<I", 0)) * 90
     types = b"\3x\0" * 100_000
     abbreviations = (
-        abbreviation(1, CU, True),
-        abbreviation(2, NAMESPACE, True, (NAME, STRP)),
-        abbreviation(3, STRUCTURE, False, (NAME, STRING)),
+        parent(1, CU),
+        parent(2, NAMESPACE, (NAME, STRP)),
+        leaf(3, STRUCTURE, (NAME, STRING)),
     )
     return program(abbreviations, b"\1" + opened + types, str=b"n" * 8191 + b"\0")
 
@@ -120,7 +165,7 @@ def long_names_in_namespaces() -> bytes:
 def overlapping_strings() -> bytes:
     """Names that start at each byte of one long string."""
     entries = b"".join(b"\2" + struct.pack("<I", number) for number in range(150_000))
-    abbreviations = (abbreviation(1, CU, True), abbreviation(2, STRUCTURE, False, (NAME, STRP)))
+    abbreviations = (parent(1, CU), leaf(2, STRUCTURE, (NAME, STRP)))
     return program(abbreviations, b"\1" + entries, str=b"abcdefghijklmnopq" * 16_000)
 
 
@@ -136,7 +181,7 @@ def line_programs() -> bytes:
         line += struct.pack("<I", total - number * each - 4) + start + b"\0\x05\2" + struct.pack("<I", TEXT) + b"\1" * 8
     line += b"\1" * (total - len(line) - 3) + b"\0\1\1"
     info = b"".join(unit(b"\1" + struct.pack("<I", number * each)) for number in range(count))
-    abbreviations = abbreviation(1, CU, False, (STMT_LIST, SEC_OFFSET)) + b"\0"
+    abbreviations = leaf(1, CU, (STMT_LIST, SEC_OFFSET)) + b"\0"
     return elf_file({".debug_abbrev": abbreviations, ".debug_info": info, ".debug_line": line})
 
 
@@ -145,7 +190,7 @@ def one_line_program() -> bytes:
     header = bytes([1, 1, 1, 0xFB, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]) + b"\0" + b"a\0\0\0\0" + b"\0"
     body = struct.pack("<HI", 4, len(header)) + header + b"\0\x05\2" + struct.pack("<I", TEXT)
     body += b"\x14\x15" * (SIZE // 2) + b"\0\1\1"
-    abbreviations = abbreviation(1, CU, False, (STMT_LIST, SEC_OFFSET)) + b"\0"
+    abbreviations = leaf(1, CU, (STMT_LIST, SEC_OFFSET)) + b"\0"
     info = unit(b"\1" + bytes(4))
     line = struct.pack("<I", len(body)) + body
     return elf_file({".debug_abbrev": abbreviations, ".debug_info": info, ".debug_line": line})
@@ -198,19 +243,19 @@ def shared_range_list() -> bytes:
         struct.pack("<II", TEXT + 2 * (n % 500), TEXT + 2 * (n % 500) + 1) for n in range(50_000)
     ) + bytes(8)
     abbreviations = (
-        abbreviation(1, CU, True, (LOW_PC, ADDR)),
-        abbreviation(2, SUBPROGRAM, False, (RANGES, SEC_OFFSET)),
+        parent(1, CU, (LOW_PC, ADDR)),
+        leaf(2, SUBPROGRAM, (RANGES, SEC_OFFSET)),
     )
-    return program(abbreviations, b"\1" + bytes(4) + (b"\2" + bytes(4)) * 50_000, ranges=ranges)
+    return program(abbreviations, b"\1" + bytes(4) + (b"\2" + bytes(4)) * 50_000, ranges=ranges + bytes(8))
 
 
 def shared_location_list() -> bytes:
     """Thousands of variables with the same list of fifty thousand places."""
     item = struct.pack("<IIH", TEXT, TEXT + 2, 1) + b"\x50"
     abbreviations = (
-        abbreviation(1, CU, True, (LOW_PC, ADDR)),
-        abbreviation(2, SUBPROGRAM, True, (LOW_PC, ADDR), (HIGH_PC, DATA4)),
-        abbreviation(3, VARIABLE, False, (NAME, STRING), (LOCATION, SEC_OFFSET)),
+        parent(1, CU, (LOW_PC, ADDR)),
+        parent(2, SUBPROGRAM, (LOW_PC, ADDR), (HIGH_PC, DATA4)),
+        leaf(3, VARIABLE, (NAME, STRING), (LOCATION, SEC_OFFSET)),
     )
     entries = b"\1" + bytes(4) + b"\2" + struct.pack("<II", TEXT, 64) + (b"\3v\0" + bytes(4)) * 60_000 + b"\0\0"
     return program(abbreviations, entries, loc=item * 50_000 + bytes(8))
@@ -220,11 +265,11 @@ def calls_of_something_that_is_everywhere() -> bytes:
     """Thousands of calls of a function that has thousands of addresses."""
     abstract = HEAD + 1
     abbreviations = (
-        abbreviation(1, CU, True),
-        abbreviation(2, SUBPROGRAM, False, (NAME, STRING)),
-        abbreviation(3, SUBPROGRAM, False, (ORIGIN, REF4), (LOW_PC, ADDR), (HIGH_PC, DATA1)),
-        abbreviation(4, SUBPROGRAM, True, (LOW_PC, ADDR), (HIGH_PC, DATA4)),
-        abbreviation(5, CALL_SITE, False, (CALL_ORIGIN, REF4), (RETURN_PC, ADDR)),
+        parent(1, CU),
+        leaf(2, SUBPROGRAM, (NAME, STRING)),
+        leaf(3, SUBPROGRAM, (ORIGIN, REF4), (LOW_PC, ADDR), (HIGH_PC, DATA1)),
+        parent(4, SUBPROGRAM, (LOW_PC, ADDR), (HIGH_PC, DATA4)),
+        leaf(5, CALL_SITE, (CALL_ORIGIN, REF4), (RETURN_PC, ADDR)),
     )
     entries = b"\1\2f\0"
     entries += b"".join(b"\3" + struct.pack("<IIB", abstract, TEXT + n % 1024, 1) for n in range(40_000))
@@ -237,10 +282,10 @@ def inlined_with_many_variables() -> bytes:
     """Thousands of functions that leave out the same thousands of variables."""
     abstract = HEAD + 1
     abbreviations = (
-        abbreviation(1, CU, True),
-        abbreviation(2, SUBPROGRAM, True, (NAME, STRING)),
-        abbreviation(3, VARIABLE, False, (NAME, STRING)),
-        abbreviation(4, SUBPROGRAM, False, (ORIGIN, REF4), (LOW_PC, ADDR), (HIGH_PC, DATA1)),
+        parent(1, CU),
+        parent(2, SUBPROGRAM, (NAME, STRING)),
+        leaf(3, VARIABLE, (NAME, STRING)),
+        leaf(4, SUBPROGRAM, (ORIGIN, REF4), (LOW_PC, ADDR), (HIGH_PC, DATA1)),
     )
     entries = b"\1\2f\0" + b"\3v\0" * 100_000 + b"\0"
     entries += (b"\4" + struct.pack("<IIB", abstract, TEXT, 4)) * 40_000
@@ -248,7 +293,7 @@ def inlined_with_many_variables() -> bytes:
 
 
 def deep_entries() -> bytes:
-    return program((abbreviation(1, CU, True), abbreviation(2, BLOCK, True)), b"\1" + b"\2" * (SIZE - 1))
+    return program((parent(1, CU), parent(2, BLOCK)), b"\1" + b"\2" * (SIZE - 1))
 
 
 def wide_numbers() -> bytes:
@@ -260,9 +305,9 @@ def wide_numbers() -> bytes:
 def expression_in_a_circle() -> bytes:
     """A variable whose place is computed by a jump to itself, and one that is its own entry value."""
     abbreviations = (
-        abbreviation(1, CU, True),
-        abbreviation(2, SUBPROGRAM, True, (LOW_PC, ADDR), (HIGH_PC, DATA4), (0x40, EXPRLOC)),
-        abbreviation(3, VARIABLE, False, (NAME, STRING), (LOCATION, EXPRLOC)),
+        parent(1, CU),
+        parent(2, SUBPROGRAM, (LOW_PC, ADDR), (HIGH_PC, DATA4), (0x40, EXPRLOC)),
+        leaf(3, VARIABLE, (NAME, STRING), (LOCATION, EXPRLOC)),
     )
     entries = b"\1\2" + struct.pack("<II", TEXT, 64) + b"\2\x91\0"
     entries += b"\3a\0\x03\x2f\xfd\xff" + b"\3b\0\4\xa3\2\xa3\0" + b"\3c\0\2\x91\0"
@@ -321,6 +366,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     for function in (
         entries_of_one_byte,
         compressed_zeros,
+        compressed_zeros_in_zstandard,
+        more_than_is_claimed,
+        origins_in_a_circle,
         abbreviation_tables,
         chain_of_types,
         circle_of_types,

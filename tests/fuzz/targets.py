@@ -11,6 +11,7 @@ from analyzer.dump import parse
 from analyzer.export.elf_core import elf_core
 from analyzer.export.markdown import markdown
 from analyzer.report.model import encode_report
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.dwarf.frames import frame_spans
 from analyzer.symbols.format.container import Part, pack, unpack
@@ -132,8 +133,18 @@ class _Frame:
         return self
 
 
+class _Entered:
+    """What the frame's function was entered with."""
+
+    def register(self, number: int) -> int | None:
+        return number if number < 4 else None
+
+    def parameter(self, reference: int) -> int | None:
+        return reference if reference & 1 else None
+
+
 def fuzz_expression(data: bytes) -> None:
-    context = Context(_Frame(), index(), lambda register: register)
+    context = Context(_Frame(), index(), _Entered(), pc=0x1000, object_address=0x20000400)
     with suppress(FaultcastError):
         locate(data, context)
     compute(data, context, (0x20000800,))
@@ -141,8 +152,10 @@ def fuzz_expression(data: bytes) -> None:
 
 def fuzz_frames(data: bytes) -> None:
     """Call frame information of both kinds, for both sizes of an address."""
-    kind = data[0] if data else 0
-    for span in frame_spans(data[1:], 8 if kind & 1 else 4, 0x4000 if kind & 2 else None, lambda _address: True):
+    kind, allowance = data[0] if data else 0, Allowance(len(data))
+    for span in frame_spans(
+        data[1:], 8 if kind & 1 else 4, 0x4000 if kind & 2 else None, lambda _address: True, allowance
+    ):
         assert span[0] < span[1]
 
 

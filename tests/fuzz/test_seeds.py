@@ -33,6 +33,7 @@ def test_nothing_at_all(name: str) -> None:
     run(name, b"")
 
 
+@pytest.mark.slow
 def test_the_fuzzer_runs(tmp_path: Path) -> None:
     pytest.importorskip("atheris")
     shutil.copytree(SEEDS / "expression", tmp_path / "seeds")

@@ -7,6 +7,7 @@ is what makes reading hundreds of thousands of entries affordable.
 import struct
 from collections.abc import Callable
 
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.constants import Form
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
@@ -173,8 +174,9 @@ class Abbreviation:
 class AbbreviationCache:
     """Abbreviation tables by offset and layout; equal shapes are decoded by the same object."""
 
-    def __init__(self, section: bytes) -> None:
+    def __init__(self, section: bytes, allowance: Allowance) -> None:
         self._section = section
+        self._allowance = allowance
         self._tables: dict[tuple[int, int, int, int], dict[int, Abbreviation]] = {}
         self._shapes: dict[tuple[bytes, int, int, int], Abbreviation] = {}
 
@@ -183,6 +185,7 @@ class AbbreviationCache:
 
         Raises:
             MalformedDwarf: the table does not end, or uses forms that are not supported.
+            LimitExceeded: there are too many tables.
         """
         sizes = (layout.version, layout.address_size, layout.offset_size)
         table = self._tables.get((offset, *sizes))
@@ -212,6 +215,7 @@ class AbbreviationCache:
                 if attribute == 0 and form == 0:
                     break
                 attributes.append((attribute, form, constant))
+            self._allowance.spend(2 + 2 * len(attributes))
             shape = (data[start:position], layout.version, layout.address_size, layout.offset_size)
             abbreviation = self._shapes.get(shape)
             if abbreviation is None:

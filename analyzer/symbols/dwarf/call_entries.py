@@ -26,6 +26,8 @@ _COMPLETE = (
     At.GNU_ALL_TAIL_CALL_SITES,
 )
 _DW_OP_REGX = 0x90
+_MOST_TARGETS = 64
+"""Of one call; a function that starts in more places is one that no call tells us anything about."""
 
 
 def entry_address(function: Entry) -> int | None:
@@ -118,7 +120,8 @@ class CallEntries:
         """Where the called function may start; nothing when that is not known."""
         for one in origin.origins():
             if one.offset in self._instances:
-                return tuple(sorted(set(self._instances[one.offset])))
+                found = set(self._instances[one.offset][: _MOST_TARGETS + 1])
+                return tuple(sorted(found)) if len(found) <= _MOST_TARGETS else ()
         name = origin.inherited(At.LINKAGE_NAME).text(At.LINKAGE_NAME) or origin.inherited(At.NAME).text(At.NAME)
         found = self._functions.get(name or "", ())
         return tuple(found) if len(found) == 1 else ()

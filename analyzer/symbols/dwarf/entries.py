@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.abbreviations import Abbreviation, AbbreviationCache, Layout
 from analyzer.symbols.dwarf.constants import At, Form, Tag
@@ -15,7 +16,6 @@ from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 
 MOST_DEPTH = 100
 """Nesting that is still followed; compilers stay far below."""
-MOST_ENTRIES = 8_000_000
 MOST_NAME = 8192
 """Bytes of a name that are kept."""
 
@@ -243,17 +243,21 @@ class DebugInfo:
     """All units of `.debug_info` and, in DWARF 4, of `.debug_types`, whose offsets count on from the end of the former.
 
     A unit that cannot be read is left out and counted in `skipped`: one odd object file must not cost the others.
+
+    Raises:
+        LimitExceeded: here and from whatever reads further, when that costs too much.
     """
 
-    def __init__(self, sections: Sections) -> None:
+    def __init__(self, sections: Sections, allowance: Allowance) -> None:
         self.sections = sections
+        self.allowance = allowance
         self.units: list[Unit] = []
         self.by_offset: dict[int, Entry] = {}
         self.by_signature: dict[int, Entry] = {}
         self.skipped = 0
         self._strings: dict[int, str] = {}
         self._data = sections.info + sections.types
-        self._abbreviations = AbbreviationCache(sections.abbrev)
+        self._abbreviations = AbbreviationCache(sections.abbrev, allowance)
         self._read_units()
 
     def string(self, offset: int) -> str | None:
@@ -262,12 +266,15 @@ class DebugInfo:
         if text is None:
             text = _string_at(self.sections.str, offset)
             if text is not None:
+                self.allowance.keep(len(text))
                 self._strings[offset] = text
         return text
 
     def line_string(self, offset: int) -> str | None:
         """String of `.debug_line_str`."""
-        return _string_at(self.sections.line_str, offset)
+        text = _string_at(self.sections.line_str, offset)
+        self.allowance.keep(len(text or ""))
+        return text
 
     def _read_units(self) -> None:
         data = self._data
@@ -302,8 +309,7 @@ class DebugInfo:
         if not unit.entries:
             return
         self.units.append(unit)
-        if len(self.by_offset) + len(unit.entries) > MOST_ENTRIES:
-            raise MalformedDwarf("The file has too many debugging information entries.")
+        self.allowance.spend(len(unit.entries))
         for entry in unit.entries:
             self.by_offset[entry.offset] = entry
         if signature is not None and type_offset is not None:
@@ -337,6 +343,7 @@ class DebugInfo:
         entries = unit.entries
         ancestors: list[Entry | None] = []
         parent: Entry | None = None
+        most = self.allowance.steps
         while position < end:
             offset = position
             code = data[position]
@@ -357,6 +364,8 @@ class DebugInfo:
                 values, position = abbreviation.read(data, position)
             entry = Entry(unit, offset, abbreviation, values, parent)
             entries.append(entry)
+            if len(entries) > most:
+                return
             if parent is not None:
                 parent.children.append(entry)
             if abbreviation.has_children:

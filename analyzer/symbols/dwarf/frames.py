@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.entries import initial_length
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
@@ -39,7 +40,11 @@ class _Common:
 
 
 def frame_spans(
-    data: bytes, address_size: int, section_address: int | None, is_present: Callable[[int], bool]
+    data: bytes,
+    address_size: int,
+    section_address: int | None,
+    is_present: Callable[[int], bool],
+    allowance: Allowance,
 ) -> Iterator[FrameSpan]:
     """Rows of one section, entry by entry; a damaged entry is left out.
 
@@ -49,9 +54,13 @@ def frame_spans(
         section_address: where `.eh_frame` is loaded; None for `.debug_frame`.
         is_present: whether code at an address is in the image; the linker leaves entries of functions that it threw
         away.
+        allowance: what is left of it.
+
+    Raises:
+        LimitExceeded: entries overlap or repeat themselves so much that nothing is left of the allowance.
     """
     is_eh = section_address is not None
-    commons: dict[int, _Common | None] = {}
+    starts: dict[int, _State | None] = {}
     position = 0
     while position + 4 <= len(data):
         offset = position
@@ -72,12 +81,13 @@ def frame_spans(
             continue
         common_offset = start - identity if is_eh else identity
         try:
-            if common_offset not in commons:
-                commons[common_offset] = None
-                commons[common_offset] = _read_common(data, common_offset, address_size, is_eh=is_eh)
-            common = commons[common_offset]
-            if common is not None:
-                yield from _read_description(data, (start + size, end), common, section_address, is_present)
+            if common_offset not in starts:
+                starts[common_offset] = None
+                common = _read_common(data, common_offset, address_size, is_eh=is_eh)
+                starts[common_offset] = _start(data, common, allowance)
+            state = starts[common_offset]
+            if state is not None:
+                yield from _read_description(data, (start + size, end), state, section_address, is_present)
         except _ERRORS:
             continue
 
@@ -167,14 +177,25 @@ def _pointer(data: bytes, position: int, encoding: int, address_size: int, secti
     return value & (1 << 8 * address_size) - 1, position
 
 
+def _start(data: bytes, common: _Common, allowance: Allowance) -> "_State":
+    """The state that every description of a common entry starts from."""
+    position, end = common.program
+    allowance.spend((end - position) // 2)
+    state = _State(common, allowance)
+    for _ in state.run(data, position, end, 0):
+        pass
+    return state
+
+
 def _read_description(
     data: bytes,
     where: tuple[int, int],
-    common: _Common,
+    initial: "_State",
     section_address: int | None,
     is_present: Callable[[int], bool],
 ) -> Iterator[FrameSpan]:
     position, end = where
+    common = initial.common
     size = common.address_size
     address, position = _pointer(data, position, common.pointer_encoding, size, section_address or 0)
     length, position = _pointer(data, position, common.pointer_encoding & 0x0F, size, 0)
@@ -183,10 +204,7 @@ def _read_description(
         position += skipped
     if length == 0 or position > end or not is_present(address):
         return
-    initial = _State(common)
-    for _ in initial.run(data, *common.program, 0):
-        pass
-    state = _State(common)
+    state = _State(common, initial.allowance)
     state.cfa, state.rules, state.initial = initial.cfa, dict(initial.rules), initial.rules
     finish = address + length
     start = address
@@ -206,8 +224,9 @@ def _read_description(
 class _State:
     """The registers of the call frame machine while it runs a program."""
 
-    def __init__(self, common: _Common) -> None:
+    def __init__(self, common: _Common, allowance: Allowance) -> None:
         self.common = common
+        self.allowance = allowance
         self.cfa: tuple[int, int, bytes] | None = None
         self.rules: dict[int, RegisterRule] = {}
         self.initial: dict[int, RegisterRule] = {}
@@ -217,6 +236,7 @@ class _State:
         """The current row; None before the program has said where the CFA is."""
         if self.cfa is None:
             return None
+        self.allowance.spend(len(self.rules) // 8)
         register, offset, expression = self.cfa
         return UnwindRow(
             register, offset, expression, dict(self.rules), self.common.return_register, self.common.signal_frame
@@ -266,6 +286,7 @@ class _State:
             elif low == 0x0A:  # remember_state
                 if len(self._saved) >= _MOST_SAVED_STATES:
                     raise MalformedDwarf("A frame program remembers too many states.")
+                self.allowance.spend(len(self.rules) // 8)
                 self._saved.append((self.cfa, dict(self.rules)))
             elif low == 0x0B:  # restore_state
                 if not self._saved:

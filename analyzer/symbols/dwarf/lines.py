@@ -4,9 +4,10 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.constants import Form
-from analyzer.symbols.dwarf.entries import Sections, initial_length
+from analyzer.symbols.dwarf.entries import MOST_NAME, Sections, initial_length
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 
 MOST_ROWS = 4_000_000
@@ -38,7 +39,7 @@ class LineProgram:
         MalformedDwarf, IndexError, struct.error: the program is damaged.
     """
 
-    def __init__(self, sections: Sections, offset: int, address_size: int) -> None:
+    def __init__(self, sections: Sections, offset: int, address_size: int, allowance: Allowance) -> None:
         data = sections.line
         length, position = initial_length(data, offset)
         offset_size = 8 if position - offset == 12 else 4
@@ -67,6 +68,7 @@ class LineProgram:
         self._lengths = data[position : position + self._opcode_base - 1]
         position += self._opcode_base - 1
         self._address_size = address_size
+        self._allowance = allowance
         self._data = data
         self.files: dict[int, str] = {}
         if version >= 5:
@@ -89,7 +91,7 @@ class LineProgram:
             directory, position = leb128.unsigned(data, position)
             _, position = leb128.unsigned(data, position)
             _, position = leb128.unsigned(data, position)
-            self.files[len(self.files) + 1] = _join(directories, directory, name)
+            self._name(len(self.files) + 1, _join(directories, directory, name))
 
     def _read_modern_files(self, sections: Sections, position: int, offset_size: int) -> None:
         rows, position = self._read_table(sections, position, offset_size)
@@ -99,7 +101,11 @@ class LineProgram:
         for number, row in enumerate(rows):
             directory = row.get(_LNCT_DIRECTORY_INDEX, 0)
             name = str(row.get(_LNCT_PATH, ""))
-            self.files[number] = _join(directories, directory if isinstance(directory, int) else 0, name)
+            self._name(number, _join(directories, directory if isinstance(directory, int) else 0, name))
+
+    def _name(self, number: int, name: str) -> None:
+        self._allowance.keep(len(name))
+        self.files[number] = name
 
     def _read_table(
         self, sections: Sections, position: int, offset_size: int
@@ -130,7 +136,9 @@ class LineProgram:
         if form in (Form.LINE_STRP, Form.STRP):
             section = sections.line_str if form == Form.LINE_STRP else sections.str
             offset = int.from_bytes(data[position : position + offset_size], "little")
-            return _string(section, offset)[0], position + offset_size
+            name = _string(section, offset)[0]
+            self._allowance.keep(len(name))
+            return name, position + offset_size
         if form == Form.UDATA:
             return leb128.unsigned(data, position)
         sizes = {Form.DATA1: 1, Form.DATA2: 2, Form.DATA4: 4, Form.DATA8: 8, Form.DATA16: 16}
@@ -182,6 +190,8 @@ class LineProgram:
             self._minimum,
         )
         constant_advance = (255 - opcode_base) // line_range * minimum
+        # Programs may overlap: that each has a bound of its own is not enough.
+        self._allowance.spend((end - position) // 2)
         rows = _Rows(self._default_is_stmt)
         total = 0
         while position < end:
@@ -296,7 +306,7 @@ def _string(data: bytes, position: int) -> tuple[str, int]:
     end = data.find(b"\0", position)
     if end < 0 or position > len(data):
         raise MalformedDwarf("A string of a line number program has no end.")
-    return data[position:end].decode("utf-8", "replace"), end + 1
+    return data[position : min(end, position + MOST_NAME)].decode("utf-8", "replace"), end + 1
 
 
 def _join(directories: list[str], index: int, name: str) -> str:

@@ -92,6 +92,7 @@ def _classic(unit: Unit, data: bytes, offset: int, *, with_expressions: bool) ->
     base = unit.base_address()
     position = offset
     for _ in range(_MOST_ITEMS):
+        unit.info.allowance.spend(4 if with_expressions else 2)
         if position + 2 * size > len(data):
             raise MalformedDwarf("A list has no end.")
         start = int.from_bytes(data[position : position + size], "little")
@@ -107,6 +108,7 @@ def _classic(unit: Unit, data: bytes, offset: int, *, with_expressions: bool) ->
             length = int.from_bytes(data[position : position + 2], "little")
             position += 2
             expression = _expression(data, position, length)
+            unit.info.allowance.keep(length)
             position += length
         yield start + base & selector, end + base & selector, expression
     raise MalformedDwarf("A list is too long.")
@@ -120,6 +122,7 @@ def _modern(unit: Unit, data: bytes, offset: int, *, with_expressions: bool) -> 
     position = offset
     fallback: Located | None = None
     for _ in range(_MOST_ITEMS):
+        unit.info.allowance.spend(4 if with_expressions else 2)
         kind = data[position]
         position += 1
         if with_expressions:
@@ -168,6 +171,7 @@ def _modern(unit: Unit, data: bytes, offset: int, *, with_expressions: bool) -> 
         if with_expressions:
             length, position = leb128.unsigned(data, position)
             expression = _expression(data, position, length)
+            unit.info.allowance.keep(length)
             position += length
         if kind == _DEFAULT_LOCATION:
             fallback = (0, top, expression)

@@ -22,15 +22,7 @@ _KINDS = {
 }
 _VARIABLES = (Tag.FORMAL_PARAMETER, Tag.VARIABLE)
 _MOST_BLOCKS = 10_000
-_MOST_LOCATED = 4_000_000
 _DAMAGE = (IndexError, MalformedDwarf)
-
-
-@dataclass(slots=True)
-class _Budget:
-    """What is left of the location list items that are read: lists may share bytes, so the file's size is no bound."""
-
-    located: int = _MOST_LOCATED
 
 
 @dataclass(slots=True)
@@ -56,7 +48,6 @@ class ScopeEntries:
     writer: ScopeWriter
     is_present: Callable[[int], bool]
     file_number: Callable[[Entry, int], int]
-    budget: _Budget = field(default_factory=_Budget)
 
     def write(self, info: DebugInfo) -> list[ScopeSpan]:
         """Add every scope to the writer; spans of inner scopes follow those of outer ones."""
@@ -112,8 +103,10 @@ class ScopeEntries:
         abstract = entry.reference(At.ABSTRACT_ORIGIN)
         if abstract is None or not abstract.children:
             return
+        # The same entries come again for each instance.
         mentioned: set[int] = set()
         _note_origins(entry, mentioned)
+        entry.unit.info.allowance.spend(8 * len(abstract.children))
         for child in abstract.children:
             if child.offset not in mentioned:
                 self._collect_one(child, found, concrete=False)
@@ -149,9 +142,6 @@ class ScopeEntries:
         except _DAMAGE:
             return None
         if isinstance(found, list):
-            self.budget.located -= len(found)
-            if self.budget.located < 0:
-                raise MalformedDwarf("The location lists of the program are longer than any program needs.")
             return tuple((start, end, self._resolve(entry, expression)) for start, end, expression in found)
         return None if found is None else self._resolve(entry, found)
 

@@ -8,8 +8,9 @@ they refer to until nothing splits any more. Types that refer to themselves need
 from collections.abc import Callable
 from dataclasses import replace
 
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf.constants import At, Encoding, Tag
-from analyzer.symbols.dwarf.entries import TYPE_TAGS, DebugInfo, Entry
+from analyzer.symbols.dwarf.entries import MOST_NAME, TYPE_TAGS, DebugInfo, Entry
 from analyzer.symbols.types import (
     UNKNOWN,
     VOID,
@@ -59,7 +60,7 @@ class TypeEntries:
         nodes = [self._describe(entry) for entry in self._entries]
         aliases = _complete_declarations(nodes)
         self._follow_signatures(aliases)
-        classes = _classes(nodes, aliases)
+        classes = _classes(nodes, aliases, info.allowance)
         self.types: list[Type] = [VOID_TYPE]
         first: dict[int, int] = {}
         for number, of_class in enumerate(classes):
@@ -197,8 +198,11 @@ def qualified_name(entry: Entry) -> str:
     while parent is not None:
         if parent.tag in _NAMING_SCOPES:
             name = f"{parent.text(At.NAME) or '(anonymous)'}::{name}"
+            if len(name) > MOST_NAME:
+                break
         parent = parent.parent
-    return name
+    entry.unit.info.allowance.keep(len(name))
+    return name[:MOST_NAME]
 
 
 def _bit_offset(member: Entry) -> int | None:
@@ -320,13 +324,14 @@ def _complete_declarations(nodes: list[Type]) -> list[int]:
     return aliases
 
 
-def _classes(nodes: list[Type], aliases: list[int]) -> list[int]:
+def _classes(nodes: list[Type], aliases: list[int], allowance: Allowance) -> list[int]:
     """A number per type, equal for types that are the same through and through."""
     numbering: dict[object, int] = {}
     classes = [numbering.setdefault(_own_words(node), len(numbering)) for node in nodes]
     references = [tuple([aliases[number] if number >= 0 else number for number in _references(node)]) for node in nodes]
     known = len(numbering)
     for _ in range(_MOST_ROUNDS):
+        allowance.spend(len(nodes))
         numbering = {}
         current = classes
         classes = [

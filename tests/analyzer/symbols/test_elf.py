@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.symbols import elf
+from analyzer.symbols import allowance
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.elf import Image
 from analyzer.symbols.index import SymbolIndex
-from contract.errors import BadFirmware
+from contract.errors import BadFirmware, LimitExceeded
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cortex-m"
 
@@ -52,8 +52,9 @@ def test_compressed_debug_sections_give_the_same_index() -> None:
 
 
 def test_decompression_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elf, "MOST_INFLATED_BYTES", 10_000)
-    with pytest.raises(BadFirmware, match="would decompress to more than"):
+    monkeypatch.setattr(allowance, "INFLATED_PER_BYTE", 0)
+    monkeypatch.setattr(allowance, "FREE_INFLATED", 10_000)
+    with pytest.raises(LimitExceeded, match="would grow far more than"):
         build_index(GOLDEN / "div-zero-Og-zlib" / "firmware.elf")
 
 
