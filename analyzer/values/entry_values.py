@@ -20,7 +20,7 @@ _Path = tuple[tuple[CallSite, ...], Machine, int]
 class EntryValues:
     """Entry values of the function around pc in one frame."""
 
-    __slots__ = ("_path", "_registers", "machine", "nesting", "pc", "symbols")
+    __slots__ = ("_outer", "_path", "_registers", "machine", "nesting", "pc", "symbols")
 
     def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int, nesting: int = 0) -> None:
         self.symbols = symbols
@@ -29,6 +29,7 @@ class EntryValues:
         self.nesting = nesting
         self._path: _Path | Literal["unsought"] | None = "unsought"
         self._registers: dict[int, int | None] = {}
+        self._outer: Context | None = None
 
     def register(self, number: int) -> int | None:
         """A register's value on entry, as an unsigned number; None unless it can be proved."""
@@ -62,17 +63,23 @@ class EntryValues:
 
     def _at_call(self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes) -> int | None:
         """An expression about the last call of a path."""
-        before, nesting = path[:-1], self.nesting + 1
+        before = path[:-1]
         if before:
-            entered = _Entered(self, before, caller, address)
-            context = Context(_Left(caller), self.symbols, entered, nesting, pc=path[-1].return_address - 1)
+            entered, pc = _Entered(self, before, caller, address), path[-1].return_address - 1
+            context = Context(_Left(caller), self.symbols, entered, self.nesting + 1, pc=pc)
         else:
-            outer = EntryValues(self.symbols, caller, address - 1, nesting)
-            context = Context(caller, self.symbols, outer, nesting, pc=address - 1)
+            context = self._caller_context(caller, address - 1)
         try:
             return compute(expression, context)
         except BadExpression:
             return None
+
+    def _caller_context(self, caller: Machine, pc: int) -> Context:
+        """The calling frame; the same one for all that it has passed."""
+        if self._outer is None:
+            outer = EntryValues(self.symbols, caller, pc, self.nesting + 1)
+            self._outer = Context(caller, self.symbols, outer, self.nesting + 1, pc=pc)
+        return self._outer
 
     def passed_before(
         self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes | None

@@ -14,7 +14,7 @@ from analyzer.symbols.types import BaseType, EnumType, PointerType, QualifiedTyp
 from analyzer.values.arithmetic import BadExpression, Kind, Number
 from analyzer.values.operations import Stack, UnknownValue, whole
 from analyzer.values.place import Implicit, InMemory, InRegister, Nowhere, Place, Source, Unknown
-from analyzer.values.program import Program, compile_expression
+from analyzer.values.program import Locator, Program, compile_expression
 
 __all__ = ["BadExpression", "Context", "EntryValues", "UnknownValue", "compute", "locate", "place_of"]
 
@@ -137,16 +137,9 @@ class Context:
             return int.from_bytes(place.content, "little")
         raise UnknownValue(Unknown.OPTIMIZED_OUT)
 
-    def entry_value(self, block: bytes) -> int:
-        """What a register held on entry; raises `UnknownValue`."""
-        value = None
-        if self.entry_values is not None and block and (0x50 <= block[0] <= 0x6F or block[0] == 0x90):
-            place = locate(block, self)
-            if isinstance(place, InRegister):
-                value = self.entry_values.register(place.number)
-        if value is None:
-            raise UnknownValue(Unknown.OPTIMIZED_OUT)
-        return value
+    def register_on_entry(self, number: int) -> int | None:
+        """What a register held on entry; None unless it can be proved."""
+        return None if self.entry_values is None else self.entry_values.register(number)
 
     def parameter_value(self, reference: int) -> int:
         """What was passed for a parameter; raises `UnknownValue`."""
@@ -256,12 +249,23 @@ def fixed_place(variable: Variable, types: Types) -> Place | None:
     return Implicit((constant & (1 << 8 * _CONSTANT_SIZE) - 1).to_bytes(_CONSTANT_SIZE, "little"))
 
 
+def locator_of(variable: Variable, types: Types) -> Locator:
+    """What finds a variable in a frame."""
+    if variable.location is not None:
+        return program_of(variable.location, types).locate
+    place = fixed_place(variable, types) or Nowhere(Unknown.OPTIMIZED_OUT)
+    return lambda _frame: place
+
+
 def place_of(variable: Variable, context: Context) -> Place:
     """Where a variable lies; a place that says why when that is not known."""
-    if variable.location is None:
-        return fixed_place(variable, context.types) or Nowhere(Unknown.OPTIMIZED_OUT)
+    return place_by(locator_of(variable, context.types), context)
+
+
+def place_by(locator: Locator, context: Context) -> Place:
+    """Where an object lies by its expression; a place that says why when that is not known."""
     try:
-        return program_of(variable.location, context.types).locate(context)
+        return locator(context)
     except UnknownValue as error:
         return Nowhere(error.reason)
     except BadExpression:

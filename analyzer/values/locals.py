@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import TypedSymbols
 from analyzer.values.entry_values import EntryValues
-from analyzer.values.expression import Context, fixed_place, place_of
+from analyzer.values.expression import Context, fixed_place, locator_of, place_by
 from analyzer.values.place import InMemory, Place
-from analyzer.values.render import Renderer, shapes_of
+from analyzer.values.program import Locator
+from analyzer.values.render import Renderer, fixed_text, shapes_of
 from analyzer.values.shapes.shape import Part, Shape
 from analyzer.values.value import Value
 
@@ -33,11 +34,15 @@ class _Prepared(NamedTuple):
     """What can be said of a variable before there is a dump."""
 
     variable: Variable
-    type_name: str
     shape: Shape
-    is_static: bool
+    about: tuple[str, str, bool, bool]
+    """The first fields of its `Local`."""
+    local: Local | None
+    """All of it, if its value is the same in every dump."""
     place: Place | None
     """Where it lies, if that is the same in every dump."""
+    locator: Locator
+    """Finds where it lies."""
 
 
 class FrameVariables:
@@ -67,14 +72,8 @@ class FrameVariables:
             return []
         text, context = self.renderer.text, self._context
         return [
-            Local(
-                variable.name,
-                type_name,
-                variable.is_parameter,
-                is_static,
-                text(place or place_of(variable, context), shape),
-            )
-            for variable, type_name, shape, is_static, place in self._prepared(scope, self._pc)
+            local or Local(*about, text(place or place_by(locator, context), shape))
+            for _, shape, about, local, place, locator in self._prepared(scope, self._pc)
         ]
 
     def opened(self, scope: int) -> list[tuple[Variable, Part]]:
@@ -82,9 +81,9 @@ class FrameVariables:
         if scope < 0:
             return []
         opened: list[tuple[Variable, Part]] = []
-        for variable, _, shape, _, place in self._prepared(scope, self._pc):
-            there = place or place_of(variable, self._context)
-            opened.append((variable, self.renderer.part(variable.name, there, shape.handle)))
+        for one in self._prepared(scope, self._pc):
+            there = one.place or place_by(one.locator, self._context)
+            opened.append((one.variable, self.renderer.part(one.variable.name, there, one.shape.handle)))
         return opened
 
 
@@ -96,15 +95,18 @@ def _preparation(symbols: TypedSymbols) -> _Prepare:
 
     @lru_cache(_CACHED)
     def prepare(scope: int, pc: int) -> tuple[_Prepared, ...]:
-        return tuple(
-            _Prepared(
-                one, symbols.type_name(one.type), shapes.shape(one.type), is_static(one), fixed_place(one, symbols)
-            )
-            for one in symbols.variables(scope, pc)
-        )
+        return tuple(_prepared(one, symbols, shapes.shape(one.type)) for one in symbols.variables(scope, pc))
 
     symbols.derived[_Prepared] = prepare
     return prepare
+
+
+def _prepared(variable: Variable, symbols: TypedSymbols, shape: Shape) -> _Prepared:
+    about = variable.name, symbols.type_name(variable.type), variable.is_parameter, is_static(variable)
+    place = fixed_place(variable, symbols)
+    text = None if place is None else fixed_text(place, shape)
+    local = None if text is None else Local(*about, text)
+    return _Prepared(variable, shape, about, local, place, locator_of(variable, symbols))
 
 
 def is_static(variable: Variable) -> bool:

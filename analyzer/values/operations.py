@@ -23,7 +23,7 @@ class UnknownValue(BadExpression):
     code = "unknown-value"
 
     def __init__(self, reason: Unknown) -> None:
-        super().__init__(f"The value is not known: {reason.value}.")
+        super().__init__(f"The value is not known: {reason.text}.")
         self.reason = reason
 
 
@@ -45,8 +45,8 @@ class Frame(Protocol):
         """What DW_OP_fbreg counts from."""
         ...
 
-    def entry_value(self, block: bytes) -> int:
-        """What an expression gave when the function was entered."""
+    def register_on_entry(self, number: int) -> int | None:
+        """What a register held when the function was entered; None where that cannot be proved."""
         ...
 
     def parameter_value(self, reference: int) -> int:
@@ -350,12 +350,26 @@ def _object_address(stack: Stack, frame: Frame) -> None:
 
 
 def _entry_value(operands: Operands) -> Operation:
-    block = operands.take(operands.unsigned())
+    number = entry_register(operands)
 
     def run(stack: Stack, frame: Frame) -> None:
-        stack.append(frame.entry_value(block))
+        value = None if number is None else frame.register_on_entry(number)
+        if value is None:
+            raise UnknownValue(Unknown.OPTIMIZED_OUT)
+        stack.append(value)
 
     return run
+
+
+def entry_register(operands: Operands) -> int | None:
+    """The register whose value on entry is asked for; None where it is more than a register."""
+    block = operands.take(operands.unsigned())
+    if len(block) == 1 and 0x50 <= block[0] <= 0x6F:  # reg0 to reg31
+        return block[0] - 0x50
+    if block[:1] == b"\x90":  # regx
+        number, end = leb128.unsigned(block, 1)
+        return number if end == len(block) else None
+    return None
 
 
 def _parameter(operands: Operands) -> Operation:
@@ -455,6 +469,8 @@ _MAKERS: dict[int, Callable[[Operands], Operation]] = {
 }
 
 
+ENTRY_VALUE = (b"\xa3", b"\xf3")
+"""DW_OP_entry_value, and GNU's before it."""
 CONSTANT = frozenset({0x03, *range(0x08, 0x18), *range(0x19, 0x28), *range(0x29, 0x2F), *range(0x30, 0x50), 0x96, 0xA4})
 """Operations that ask nothing of the frame: constants, the stack, arithmetic."""
 

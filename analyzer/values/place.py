@@ -23,6 +23,9 @@ class Unknown(Enum):
     ADDRESS_SPACE = "<in another address space>"
     UNREADABLE = "<cannot be decoded>"
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+
 
 @dataclass(frozen=True, slots=True)
 class InMemory:
@@ -96,6 +99,18 @@ class Source:
         if isinstance(content, Unknown):
             return content
         return int.from_bytes(content, "little") >> offset % 8 & (1 << size) - 1
+
+    def number(self, place: Place, size: int) -> int | None:
+        """An object of `size` bytes, where it is known and in one piece, as an unsigned number."""
+        if isinstance(place, InRegister):
+            value = self.machine.register(place.number) if size <= self.pointer_size else None
+            return None if value is None else value & (1 << 8 * size) - 1
+        if isinstance(place, Implicit):
+            return int.from_bytes(place.content[:size], "little") if size <= len(place.content) else None
+        if isinstance(place, InMemory):
+            content = self.machine.read(place.address & self._mask, size)
+            return None if content is None or len(content) != size else int.from_bytes(content, "little")
+        return None
 
     def content(self, place: Place, offset: int, size: int) -> bytes | Unknown:
         """`size` bytes from byte `offset` of the object."""

@@ -11,7 +11,19 @@ from typing import Any, Final
 
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.values.arithmetic import BadExpression, Kind
-from analyzer.values.operations import CONSTANT, Frame, Operands, Operation, Stack, Types, jump, make, whole
+from analyzer.values.operations import (
+    CONSTANT,
+    ENTRY_VALUE,
+    Frame,
+    Operands,
+    Operation,
+    Stack,
+    Types,
+    entry_register,
+    jump,
+    make,
+    whole,
+)
 from analyzer.values.place import (
     Composite,
     Implicit,
@@ -29,6 +41,7 @@ MOST_PIECES: Final = 128
 _MOST_BITS: Final = 1 << 20
 
 Locator = Callable[[Frame], Place]
+_Runner = Callable[[Stack, Frame], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,9 @@ class _Compiler:
 
     def program(self) -> Program:
         data = self.operands.data
+        entered = self._entered()
+        if entered is not None:
+            return Program(entered, _no_number)
         while self.operands.position < len(data):
             self.parts.append(self._part())
             if len(self.parts) > MOST_PIECES:
@@ -108,6 +124,23 @@ class _Compiler:
         if any(part.piece is None for part in self.parts):
             raise BadExpression("An expression goes on after its last piece.")
         return Program(self._composite(runners), _no_number)
+
+    def _entered(self) -> Locator | None:
+        """For what most parameters of optimised code are: the value of a register on entry, and nothing else."""
+        data, size = self.operands.data, self.operands.types.pointer_size
+        if data[:1] not in ENTRY_VALUE or data[-1:] != _STACK_VALUE:
+            return None
+        operands = Operands(data, self.operands.types, 1)
+        number = entry_register(operands)
+        if number is None or operands.position != len(data) - 1:
+            return None
+        unknown, mask = Nowhere(Unknown.OPTIMIZED_OUT), self.operands.mask
+
+        def locate(frame: Frame) -> Place:
+            value = frame.register_on_entry(number)
+            return unknown if value is None else Implicit((value & mask).to_bytes(size, "little"))
+
+        return locate
 
     def _part(self) -> _Part:
         """The operations up to a piece, or to the end of the expression."""
@@ -173,7 +206,7 @@ class _Compiler:
             return ImplicitPointer(operands.unsigned(), operands.signed())
         return None
 
-    def _runner(self, part: _Part) -> Callable[[Stack, Frame], None]:
+    def _runner(self, part: _Part) -> _Runner:
         """A function that runs the operations."""
         for number, byte, conditional in part.jumps:
             target = part.places.get(byte)
@@ -184,12 +217,7 @@ class _Compiler:
         if part.jumps:
             return _jumping(operations)
         if len(operations) == 1:
-            only = operations[0]
-
-            def run_only(stack: Stack, frame: Frame) -> None:
-                only(stack, frame)
-
-            return run_only
+            return operations[0]
 
         def run(stack: Stack, frame: Frame) -> None:
             for operation in operations:
@@ -197,8 +225,8 @@ class _Compiler:
 
         return run
 
-    def _locator(self, part: _Part, run: Callable[[Stack, Frame], None]) -> Locator:
-        ending, generic = part.ending, self.generic
+    def _locator(self, part: _Part, run: _Runner) -> Locator:
+        ending, size, mask = part.ending, self.operands.types.pointer_size, self.operands.mask
         if ending is not None:
             return lambda _frame: ending
         if part.is_empty:
@@ -214,12 +242,12 @@ class _Compiler:
                 raise BadExpression(_UNDERFLOW) from None
             if is_value:
                 # A narrow object takes the low bytes; of a wider one the rest stays unknown.
-                return Implicit(generic.wrap(entry).content() if isinstance(entry, int) else entry.content())
+                return Implicit((entry & mask).to_bytes(size, "little") if isinstance(entry, int) else entry.content())
             return InMemory(whole(entry))
 
         return locate
 
-    def _composite(self, runners: list[Callable[[Stack, Frame], None]]) -> Locator:
+    def _composite(self, runners: list[_Runner]) -> Locator:
         located = [
             (self._locator(part, run), *(part.piece or (0, 0))) for part, run in zip(self.parts, runners, strict=True)
         ]
@@ -257,7 +285,7 @@ class _Compiler:
         return Implicit(self.generic.wrap(entry).content() if isinstance(entry, int) else entry.content())
 
     @staticmethod
-    def _computer(part: _Part, run: Callable[[Stack, Frame], None]) -> Callable[[Frame, Stack], None]:
+    def _computer(part: _Part, run: _Runner) -> Callable[[Frame, Stack], None]:
         if part.ending is not None or part.is_value:
             return _no_number
 
@@ -271,6 +299,7 @@ class _Compiler:
 
 
 _PIECES = (0x93, 0x9D)
+_STACK_VALUE = b"\x9f"
 _NO_FRAME: Final[Any] = None
 _UNDERFLOW = "An expression takes more from its stack than it has put there."
 
@@ -287,7 +316,7 @@ def _no_number(_frame: Frame, _stack: Stack) -> None:
     raise BadExpression("An expression describes a location where a number is needed.")
 
 
-def _jumping(operations: tuple[Operation, ...]) -> Callable[[Stack, Frame], None]:
+def _jumping(operations: tuple[Operation, ...]) -> _Runner:
     def run(stack: Stack, frame: Frame) -> None:
         at = 0
         for _ in range(MOST_STEPS):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import (
@@ -22,7 +22,7 @@ from analyzer.symbols.types import (
 )
 from analyzer.values import scalars
 from analyzer.values.expression import Context
-from analyzer.values.place import Nowhere, Place
+from analyzer.values.place import Implicit, Nowhere, Place
 from analyzer.values.shapes.array import Array, Text
 from analyzer.values.shapes.pointer import MemberPointer, Pointer
 from analyzer.values.shapes.record import Record, Tuple, Variants, is_tuple
@@ -35,6 +35,7 @@ from analyzer.values.view import view_of
 _CACHED: Final = 8192
 _MOST_HOPS: Final = 64
 _MOST_DIMENSIONS: Final = 16
+_NO_FRAME: Final[Any] = None
 
 
 class Shapes:
@@ -162,12 +163,26 @@ class Renderer:
     def text(self, place: Place, shape: Shape) -> str:
         """The text of an object, or why it is not known."""
         if isinstance(place, Nowhere):
-            return place.reason.value
+            return place.reason.text
         rendering = self.rendering
         rendering.restart()
+        number = rendering.context.source.number(place, shape.number_size) if shape.number_size else None
+        if number is not None:
+            text = shape.of_number(number, rendering)
+            return text if isinstance(text, str) else text.text
         text = shape.text(view_of(place, shape.extent(rendering), rendering.context.source), 0, rendering)
-        return text if isinstance(text, str) else text.value
+        return text if isinstance(text, str) else text.text
 
     def variable(self, place: Place, handle: int) -> Value:
         """The whole value of a variable."""
         return self.value(self.part("", place, handle))
+
+
+def fixed_text(place: Place, shape: Shape) -> str | None:
+    """The text of an object at a place that no frame is needed for; None where its value may differ in every dump."""
+    if isinstance(place, Nowhere):
+        return place.reason.text
+    if not isinstance(place, Implicit) or not shape.is_plain or not 0 < shape.number_size <= len(place.content):
+        return None
+    text = shape.of_number(int.from_bytes(place.content[: shape.number_size], "little"), _NO_FRAME)
+    return text if isinstance(text, str) else text.text

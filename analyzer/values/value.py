@@ -24,7 +24,7 @@ def value_of(part: Part, firmware: Firmware, rendering: Rendering) -> Value:
     rendering.restart()
     text = part.shape.text(part.view, part.at, rendering)
     name = type_name_of(part, firmware)
-    return Value(name, text.value, known=False) if isinstance(text, Unknown) else Value(name, text)
+    return Value(name, text.text, known=False) if isinstance(text, Unknown) else Value(name, text)
 
 
 def type_name_of(part: Part, firmware: Firmware) -> str:

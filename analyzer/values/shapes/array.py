@@ -90,7 +90,7 @@ class Array(Shape):
             text = self._element.text(view, at + index * size * 8, rendering)
             if isinstance(text, Unknown):
                 reasons.add(text)
-                texts.append(text.value)
+                texts.append(text.text)
             else:
                 known = True
                 texts.append(text)

@@ -24,24 +24,27 @@ class Pointer(Shape):
         self._bits = one.size * 8
         self._firmware = firmware
         self._is_function = isinstance(target, FunctionType)
+        self.number_size = one.size
         self._text_unit = isinstance(target, BaseType) and scalars.is_character(target) and target.size == 1
+        self.is_plain = not self._text_unit
 
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The address and what is there."""
         bits = view.bits(at, self._bits)
         if not isinstance(bits, Unknown):
-            return self.text_of(bits, rendering)
+            return self.of_number(bits, rendering)
         if bits is Unknown.SYNTHETIC_POINTER:
             part = self._optimized_out(view, at, rendering)
             if part is not None:
                 shown = part.shape.text(part.view, part.at, rendering)
                 rendering.following -= 1
                 if not isinstance(shown, Unknown):
-                    return f"{bits.value} to {shown}"
+                    return f"{bits.text} to {shown}"
         return bits
 
-    def text_of(self, address: int, rendering: Rendering) -> str:
+    def of_number(self, number: int, rendering: Rendering) -> str:
         """An address and what is there."""
+        address = number
         # A function pointer carries the Thumb bit; a pointer to anything else is taken as it is.
         looked_up = address & ~1 if self._is_function and self._firmware.machine == _EM_ARM else address
         text = f"0x{address:x}"

@@ -111,7 +111,7 @@ def show(slots: Sequence[_Slot], view: View, at: int, rendering: Rendering) -> l
             text = slot.shape.text(view, at + slot.at, rendering)
         if isinstance(text, Unknown):
             reasons.add(text)
-            texts.append(text.value)
+            texts.append(text.text)
         else:
             known = True
             texts.append(text)
@@ -135,7 +135,7 @@ class Variants(Record):
             return Unknown.UNREADABLE
         texts = show(slots, view, at, rendering)
         if isinstance(texts, Unknown):
-            texts = [texts.value]
+            texts = [texts.text]
         name = slots[0].name
         inner = texts[0]
         if inner == "{}" or not name:

@@ -28,14 +28,16 @@ _EM_X86_64 = 62
 class Scalar(Shape):
     """A base type or an enumeration; `bits` is the width of a bit-field, else 0."""
 
-    __slots__ = ("_bits", "_format", "_is_plain", "_is_signed", "_is_x87", "_sign", "_table", "one")
+    __slots__ = ("_bits", "_format", "_is_integer", "_is_signed", "_is_x87", "_sign", "_table", "one")
 
     def __init__(self, handle: int, one: BaseType | EnumType, bits: int = 0, *, machine: int = 0) -> None:
         super().__init__(handle, one.size)
         self.one = one
         self._bits = bits or one.size * 8
         encoding = one.encoding if isinstance(one, BaseType) else -1
-        self._is_plain = encoding in (Encoding.SIGNED, Encoding.UNSIGNED)
+        self.number_size = one.size if 0 < self._bits <= _MOST_BITS else 0
+        self.is_plain = True
+        self._is_integer = encoding in (Encoding.SIGNED, Encoding.UNSIGNED)
         self._is_signed = encoding == Encoding.SIGNED
         self._is_x87 = machine == _EM_X86_64 and one.name == "long double"
         self._sign = 1 << max(self._bits - 1, 0)
@@ -46,25 +48,23 @@ class Scalar(Shape):
 
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The number."""
-        del rendering
         if not 0 < self._bits <= _MOST_BITS:
             return Unknown.UNREADABLE
         bits = view.bits(at, self._bits)
-        if isinstance(bits, Unknown):
-            return bits
-        if self._is_plain:
-            return str(bits - (self._sign << 1) if self._is_signed and bits & self._sign else bits)
-        if self._table is not None:
-            return self._table[bits]
-        return self.text_of(bits)
+        return bits if isinstance(bits, Unknown) else self.of_number(bits, rendering)
 
-    def text_of(self, bits: int) -> str | Unknown:
-        """The text of a bit pattern."""
+    def of_number(self, number: int, rendering: Rendering) -> str | Unknown:
+        """The number that has a bit pattern."""
+        del rendering
+        if self._is_integer:
+            return str(number - (self._sign << 1) if self._is_signed and number & self._sign else number)
+        if self._table is not None:
+            return self._table[number]
         if isinstance(self.one, EnumType):
-            return scalars.enum_text(bits, self._bits, self.one)
+            return scalars.enum_text(number, self._bits, self.one)
         if self._is_x87:
-            return float_text(bits, self.one.size, x87=True) or Unknown.UNREADABLE
-        return scalars.base_text(bits, self._bits, self.one.encoding, self.one.name) or Unknown.UNREADABLE
+            return float_text(number, self.one.size, x87=True) or Unknown.UNREADABLE
+        return scalars.base_text(number, self._bits, self.one.encoding, self.one.name) or Unknown.UNREADABLE
 
     def texts(self, content: bytes, count: int) -> list[str] | None:
         """The texts of numbers that lie behind each other; None where each has to be looked at by itself."""

@@ -68,17 +68,26 @@ class Rendering:
 class Shape(ABC):
     """How values of one type are shown. `size` is in bytes; None where the type does not tell."""
 
-    __slots__ = ("dimension", "handle", "size")
+    __slots__ = ("dimension", "handle", "is_plain", "number_size", "size")
 
     def __init__(self, handle: int, size: int | None, dimension: int = 0) -> None:
         self.handle = handle
         self.size = size
         self.dimension = dimension
         """How many of the type's brackets stand for arrays around this one."""
+        self.number_size = 0
+        """Bytes of a value that is one number, whose text `of_number` gives; 0 for all others."""
+        self.is_plain = False
+        """Whether that text depends on nothing but the number and the firmware."""
 
     @abstractmethod
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The value that starts at bit `at` of the view."""
+
+    def of_number(self, number: int, rendering: Rendering) -> str | Unknown:
+        """The value whose bytes, `number_size` of them, make up a number."""
+        del number, rendering
+        return Unknown.UNREADABLE
 
     def parts(self, view: View, at: int, rendering: Rendering) -> Sequence[Part]:
         """What the value is made of; nothing for a number."""

@@ -227,8 +227,9 @@ def test_what_breaks_the_rules_is_a_named_error(expression: bytes, machine: Fake
         (b"\x03\x00\x00\x00\x00\x06", Unknown.NOT_IN_DUMP),
         (b"\x9c", Unknown.NOT_IN_DUMP),
         (b"\x91\x00", Unknown.NOT_IN_DUMP),
-        (b"\xa3\x01\x50\x9f", Unknown.OPTIMIZED_OUT),
-        (b"\xf3\x01\x50\x9f", Unknown.OPTIMIZED_OUT),
+        (b"\xa3\x01\x50", Unknown.OPTIMIZED_OUT),
+        (b"\xf3\x01\x50\x23\x01\x9f", Unknown.OPTIMIZED_OUT),
+        (b"\xa3\x02\x50\x96\x9f", Unknown.OPTIMIZED_OUT),
     ],
 )
 def test_what_is_not_known_says_why(
@@ -237,6 +238,13 @@ def test_what_is_not_known_says_why(
     with pytest.raises(UnknownValue) as caught:
         location(expression, machine, symbols)
     assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize("expression", [b"\xa3\x01\x50\x9f", b"\xf3\x01\x50\x9f", b"\xa3\x02\x90\x40\x9f"])
+def test_a_parameter_that_nobody_knows_lies_nowhere(
+    expression: bytes, machine: FakeMachine, symbols: FakeSymbols
+) -> None:
+    assert location(expression, machine, symbols) == Nowhere(Unknown.OPTIMIZED_OUT)
 
 
 def test_a_frame_base_that_needs_itself_ends(symbols: FakeSymbols) -> None:
