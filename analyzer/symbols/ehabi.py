@@ -16,6 +16,7 @@ _COMPACT = 1 << 31
 _ENTRY = 8
 _FINISH = 0xB0
 _WORD = 4
+_SHT_ARM_EXIDX = 0x70000001
 _PERSONALITIES = frozenset({"__gxx_personality_v0", "__gcc_personality_v0", "rust_eh_personality"})
 """Routines whose tables start with a description as the ABI's own ones do."""
 _MOST_SAVED = 1 << 16
@@ -37,7 +38,7 @@ def exception_spans(image: Image) -> Iterator[tuple[int, int, UnwindRow]]:
     The ABI lets an entry reach to the next one. Linkers fill no gaps between them for code that was assembled without a
     description, so that no entry is believed beyond the function that it starts in.
     """
-    table = next((one for one in image.sections if one.kind == "SHT_ARM_EXIDX" and one.has_bytes), None)
+    table = next((one for one in image.sections if one.kind == _SHT_ARM_EXIDX and one.has_bytes), None)
     if table is None:
         return
     personalities = {

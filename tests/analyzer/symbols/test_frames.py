@@ -2,6 +2,7 @@
 
 import struct
 
+from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf.frames import frame_spans
 from analyzer.symbols.interface import RegisterRule, RuleKind
 
@@ -19,7 +20,7 @@ def test_a_signed_return_address_is_told_by_a_register_of_its_own() -> None:
     common = entry(struct.pack("<IBBBBB", 0xFFFFFFFF, 3, 0, 4, 0x78, LR) + DEF_CFA_SP)
     program = ADVANCE + NEGATE + ADVANCE + NEGATE
     described = entry(struct.pack("<IQQ", 0, 0x40001000, 16) + program)
-    rows = list(frame_spans(common + described, 8, None, lambda _address: True))
+    rows = list(frame_spans(common + described, 8, None, lambda _address: True, Allowance(100)))
     assert [(start, end, row.rules) for start, end, row in rows] == [
         (0x40001000, 0x40001004, {}),
         (0x40001004, 0x40001008, {RETURN_SIGNED: SIGNED}),
