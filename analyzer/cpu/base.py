@@ -131,6 +131,8 @@ class Cpu(Protocol):
     """Of the program status register."""
     callee_saved: frozenset[int]
     """Registers that a function leaves as it found them, where no call frame information says otherwise."""
+    untouched: frozenset[int] = frozenset()
+    """Those of them that no code changes but a kernel's, so that they are known where nothing else is."""
     further_names: Mapping[int, str] = MappingProxyType({})
     """Number to name of registers that a person expects only where they are known."""
     pairs: Mapping[int, tuple[int, int]] = MappingProxyType({})

@@ -66,6 +66,7 @@ class CortexM(Cpu):
     link: int | None = LR
     status_name = "xpsr"
     callee_saved = frozenset((*range(R4, R11 + 1), *range(S16, S31 + 1), PSP))
+    untouched = frozenset((PSP,))
     pairs: Mapping[int, tuple[int, int]] = {D0 + number: (S0 + 2 * number, S0 + 2 * number + 1) for number in range(16)}
 
     def crashed(

@@ -7,25 +7,27 @@ same ELF gives the same bytes.
 import struct
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from analyzer.symbols.build_id import build_ids
 from analyzer.symbols.dwarf.call_entries import CallEntries
 from analyzer.symbols.dwarf.constants import At, Tag
 from analyzer.symbols.dwarf.entries import DebugInfo, Entry, Sections, Unit
-from analyzer.symbols.dwarf.expressions import resolve
+from analyzer.symbols.dwarf.expressions import References, resolve
 from analyzer.symbols.dwarf.frames import frame_spans
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.lines import LineProgram
 from analyzer.symbols.dwarf.scope_entries import ScopeEntries, constant
 from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
 from analyzer.symbols.ehabi import exception_spans
-from analyzer.symbols.elf import Image
+from analyzer.symbols.elf import SHF_WRITE, Image, Section
 from analyzer.symbols.format import (
     address_map,
     contents,
     firmware,
     global_records,
+    reference_records,
     symbol_records,
     type_names,
     type_records,
@@ -40,9 +42,13 @@ from analyzer.symbols.types import Global
 from contract.errors import BadFirmware
 
 MOST_ELF_BYTES = 512 << 20
+_OFFSET_TABLES = ("_kernel_thread_info_offsets", "_kernel_openocd_offsets")
+_MOST_TABLE_BYTES = 1024
 _DAMAGE = (IndexError, struct.error, MalformedDwarf)
 # What no check has caught in a file that was made to confuse.
 _CONTRADICTIONS = (ArithmeticError, LookupError, ValueError, RecursionError, struct.error)
+_FIXED = (b"\x03", b"\xa1")
+"""First operation of the location of a variable that lies at one address for ever: DW_OP_addr, DW_OP_addrx."""
 _ENCLOSING = (Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT, Tag.NAMESPACE)
 
 
@@ -64,16 +70,32 @@ def build_index(elf: bytes | Path) -> bytes:
 
 def _build(data: bytes) -> bytes:
     image = Image(data)
+    image.refuse_supplements()
     strings = StringWriter()
     parts: dict[Part, bytes] = {}
     parts[Part.FIRMWARE] = firmware.encode(image.machine, image.pointer_size, build_ids(image))
-    parts[Part.SECTIONS], parts[Part.CONTENTS] = contents.encode(image.sections)
+    parts[Part.SECTIONS], parts[Part.CONTENTS] = contents.encode(_with_constant_table(image))
     is_present = _presence(image)
     _add_symbols(image, strings, parts)
     _add_frames(image, is_present, parts)
     _add_debug_info(image, is_present, strings, parts)
     parts[Part.STRINGS] = strings.encode()
     return pack(parts)
+
+
+def _with_constant_table(image: Image) -> list[Section]:
+    """The sections, that of the kernel's table of offsets read-only: some releases of Zephyr mark it as writable.
+
+    Nothing else is in it. Where the table lies among variables its section stays what it is.
+    """
+    tables = [one.symbol.address for one in image.symbols() if one.symbol.name in _OFFSET_TABLES]
+    return [
+        replace(section, flags=section.flags & ~SHF_WRITE)
+        if section.size <= _MOST_TABLE_BYTES
+        and any(section.address <= table < section.address + section.size for table in tables)
+        else section
+        for section in image.sections
+    ]
 
 
 def _presence(image: Image) -> Callable[[int], bool]:
@@ -138,10 +160,13 @@ def _add_debug_info(
     sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
     info = DebugInfo(sections, image.allowance)
     lines = _Lines(info, is_present)
-    types = TypeEntries(info)
+    references = References()
+    types = TypeEntries(info, references)
     scopes = ScopeWriter(strings)
-    calls = CallEntries(info, types.handle_at, _function_addresses(image), is_present)
-    scope_spans = ScopeEntries(types, calls, scopes, is_present, lines.file_number).write(info)
+    calls = CallEntries(info, types.handle_at, references, _function_addresses(image), is_present)
+    scope_entries = ScopeEntries(types, calls, scopes, is_present, lines.file_number)
+    scope_spans = scope_entries.write(info)
+    variables = _globals(info, types)
     size = image.pointer_size
     parts[Part.SCOPES] = scopes.encode()
     parts[Part.SCOPE_MAP] = address_map.encode(
@@ -152,7 +177,10 @@ def _add_debug_info(
     parts[Part.FILES] = struct.pack(f"<{len(lines.names)}I", *(strings.add(name) for name in lines.names))
     parts[Part.TYPES], parts[Part.TYPE_OFFSETS] = type_records.encode(types.types, strings)
     parts[Part.TYPE_NAMES] = type_names.encode(types.types, strings)
-    parts[Part.GLOBALS], parts[Part.GLOBAL_OFFSETS] = global_records.encode(_globals(info, types), strings)
+    parts[Part.GLOBALS], parts[Part.GLOBAL_OFFSETS] = global_records.encode(variables, strings)
+    parts[Part.REFERENCES], parts[Part.REFERENCE_OFFSETS] = reference_records.encode(
+        scope_entries.referenced(info), strings
+    )
 
 
 def _function_addresses(image: Image) -> dict[str, list[int]]:
@@ -211,21 +239,33 @@ class _Lines:
 
 
 def _globals(info: DebugInfo, types: TypeEntries) -> list[Global]:
-    """Variables outside of functions that have a place or a constant value."""
+    """Variables that outlive functions: those outside of them, and the static ones inside."""
     found: list[Global] = []
     for unit in info.units:
         for entry in unit.entries:
-            if entry.abbreviation.tag != Tag.VARIABLE or entry.parent is None or entry.parent.tag not in _ENCLOSING:
+            if entry.abbreviation.tag != Tag.VARIABLE or entry.parent is None:
                 continue
+            is_inside = entry.parent.tag not in _ENCLOSING
             location = entry.block(At.LOCATION)
+            if is_inside and (location is None or location[:1] not in _FIXED):
+                continue
             if location is not None:
-                location = resolve(location, unit, types.handle_at)
+                location = resolve(location, unit, types.handle_at, types.references)
             value = constant(entry) if location is None else None
             name = qualified_name(entry)
             if name and (location is not None or value is not None):
                 variable = Variable(name, types.handle(entry), location, value, is_parameter=False)
-                found.append(Global(variable, _unit_name(unit)))
+                found.append(Global(variable, _unit_name(unit), _function_around(entry) if is_inside else ""))
     return found
+
+
+def _function_around(entry: Entry) -> str:
+    parent = entry.parent
+    while parent is not None:
+        if parent.tag in (Tag.SUBPROGRAM, Tag.INLINED_SUBROUTINE):
+            return qualified_name(parent)
+        parent = parent.parent
+    return ""
 
 
 def _unit_name(unit: Unit) -> str:

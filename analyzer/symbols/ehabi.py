@@ -11,9 +11,11 @@ from analyzer.symbols.elf import Image, Section
 from analyzer.symbols.interface import RegisterRule, RowSource, RuleKind, UnwindRow
 
 _SP, _LR, _PC, _D0 = 13, 14, 15, 256
+_SHT_ARM_EXIDX = 0x70000001
 _CANT_UNWIND = 1
 _COMPACT = 1 << 31
 _ENTRY = 8
+_NO_ENTRY = 1 << 32
 _FINISH = 0xB0
 _WORD = 4
 _SHT_ARM_EXIDX = 0x70000001
@@ -36,7 +38,8 @@ def exception_spans(image: Image) -> Iterator[tuple[int, int, UnwindRow]]:
     """Start address, end address (exclusive) and row of each function that the tables describe; damage is left out.
 
     The ABI lets an entry reach to the next one. Linkers fill no gaps between them for code that was assembled without a
-    description, so that no entry is believed beyond the function that it starts in.
+    description, so that no entry is believed beyond the function that it starts in. Of a stripped image, where nothing
+    tells the functions, only what describes a stack is believed, and nothing of the last entry.
     """
     table = next((one for one in image.sections if one.kind == _SHT_ARM_EXIDX and one.has_bytes), None)
     if table is None:
@@ -46,14 +49,16 @@ def exception_spans(image: Image) -> Iterator[tuple[int, int, UnwindRow]]:
     }
     ends = _Ends(image)
     entries = sorted(_entries(table))
-    for (start, place, content), following in pairwise([*entries, (1 << 32, 0, 0)]):
+    for (start, place, content), following in pairwise([*entries, (_NO_ENTRY, 0, 0)]):
         end = ends.of(start, following[0])
         if end is None or end <= start:
             continue
         try:
-            yield start, end, _row(image, place, content, personalities)
+            row = _row(image, place, content, personalities)
         except Undescribed:
             continue
+        if ends.are_known or (row != CANNOT and following[0] < _NO_ENTRY):
+            yield start, end, row
 
 
 def _entries(table: Section) -> Iterator[tuple[int, int, int]]:
@@ -72,7 +77,7 @@ def _relative(word: int, place: int) -> int:
 
 
 class _Ends:
-    """Where functions end, by their symbols, else by their sections."""
+    """Where functions end, by their symbols; by their sections where the image is stripped."""
 
     def __init__(self, image: Image) -> None:
         functions = sorted(
@@ -83,7 +88,8 @@ class _Ends:
         sections = sorted(
             (one.address, one.address + one.size) for one in image.sections if one.is_allocated and one.is_executable
         )
-        self._spans = [_Spans(functions), _Spans(sections)]
+        self.are_known = bool(functions)
+        self._spans = [_Spans(functions)] if functions else [_Spans(sections)]
 
     def of(self, address: int, following: int) -> int | None:
         """The end of the function at an address, before the next one that is described; None where there is no code."""

@@ -20,6 +20,11 @@ from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.interface import Symbol
 from contract.errors import BadFirmware
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 MOST_SECTIONS = 4096
 MOST_SYMBOLS = 1_000_000
 MOST_NAME = 8192
@@ -176,6 +181,20 @@ class Image:
         if len(plain) != size:
             raise BadFirmware(f"Section {name} decompresses to {len(plain)} bytes instead of {size}.")
         return plain
+
+    def refuse_supplements(self) -> None:
+        """Refuse debug information of which a part lies in another file (DWARF 5, section 7.3.6; GNU's dwz).
+
+        Raises:
+            BadFirmware: it does.
+        """
+        for name in (".debug_sup", ".gnu_debugaltlink"):
+            section = self.section(name)
+            if section is not None and section.content and (name != ".debug_sup" or section.content[2:3] != b"\1"):
+                raise BadFirmware(
+                    f"A part of the debug information lies in another file (section {name}); "
+                    "give the firmware image as the linker wrote it, before dwz or strip."
+                )
 
     def bytes_at(self, address: int, size: int) -> bytes | None:
         """Bytes of one section as linked (of writable ones the initial values); None unless all are there."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from analyzer.symbols.format import contents, firmware, global_records, type_names, type_records
+from analyzer.symbols.format import contents, firmware, global_records, reference_records, type_names, type_records
 from analyzer.symbols.format.address_map import AddressMap
 from analyzer.symbols.format.call_records import read_call_site
 from analyzer.symbols.format.container import CorruptIndex, Part, unpack
@@ -62,6 +62,7 @@ class SymbolIndex:
         self._call_map = AddressMap(parts[Part.CALL_MAP], size, 1)
         self._files = _words(parts[Part.FILES])
         self._type_offsets = _words(parts[Part.TYPE_OFFSETS])
+        self._reference_offsets = _words(parts[Part.REFERENCE_OFFSETS])
         self._global_offsets = _words(parts[Part.GLOBAL_OFFSETS])
         self.derived: dict[object, Any] = {}
         self._scope = lru_cache(_CACHED)(self._read_scope)
@@ -71,6 +72,7 @@ class SymbolIndex:
         self.field = lru_cache(_CACHED)(self._find_field)
         self.frame_base = lru_cache(_CACHED)(self._find_frame_base)
         self.is_code = lru_cache(_CACHED)(self._find_code)
+        self.reference = lru_cache(_CACHED)(self._find_reference)
         self.source_frames = lru_cache(_CACHED)(self._find_source_frames)
         self.symbol = lru_cache(_CACHED)(self._symbols.named)
         self.symbol_at = lru_cache(_CACHED)(self._find_symbol)
@@ -216,12 +218,25 @@ class SymbolIndex:
         handles = self._types_named(name)
         if len(handles) > 1:
             handles = [handle for handle in handles if not isinstance(self.type(handle), TypedefType)]
-        return handles[0] if len(handles) == 1 else None
+        if len(handles) == 1:
+            return handles[0]
+        # C and C++ units describe the same structure in two ways.
+        shapes = [_shape(self.type(handle)) for handle in handles]
+        alike = len(shapes) == 2 and shapes[0] == shapes[1] is not None
+        return handles[0] if alike and len({getattr(self.type(one), "keyword", "") for one in handles}) == 2 else None
 
-    def reference(self, number: int, pc: int) -> Variable | None:
+    def _find_reference(self, number: int, pc: int) -> Variable | None:
         """What an expression refers to by that number."""
-        del number, pc
-        return None
+        if not 0 < number <= len(self._reference_offsets):
+            return None
+        offset = self._reference_offsets[number - 1]
+        one = reference_records.read_reference(self._parts[Part.REFERENCES], offset, self._strings)
+        location = one.location
+        if location is not None and not isinstance(location, bytes):
+            # One variable may have instances in several functions; where their code mixes, none is believed.
+            held = {expression for start, end, expression in location if start <= pc < end}
+            location = held.pop() if len(held) == 1 else None
+        return Variable(one.name, one.type, location, one.const_value, one.is_parameter)
 
     def global_variables(self) -> Iterator[Global]:
         """All variables outside of functions, sorted by name."""
@@ -368,3 +383,10 @@ def _words(data: memoryview) -> memoryview:
     if len(data) % struct.calcsize("<I"):
         raise CorruptIndex("The symbol index is cut; build it again from the ELF file.")
     return data.cast("I")
+
+
+def _shape(one: Type) -> tuple[object, ...] | None:
+    """What a record looks like, without the types of its members; None for anything else."""
+    if not isinstance(one, RecordType):
+        return None
+    return (one.name, one.size, *((member.name, member.bit_offset, member.bit_size) for member in one.members))

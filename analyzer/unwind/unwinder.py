@@ -100,7 +100,7 @@ class Unwinder:
 
     def scan(self, pointer: int, stack: tuple[int, int] | None = None) -> Stack:
         """Guess the callers of a function whose registers are lost, from the first return address on its stack."""
-        outcome = self._find_return(pointer)
+        outcome = self._find_return(pointer, {})
         return self._follow(outcome, stack) if isinstance(outcome, Frame) else Stack(outcome)
 
     def guess_interrupted(self, contexts: Iterable[Context], stack: tuple[int, int], entry: int | None) -> Stack | None:
@@ -357,7 +357,8 @@ class Unwinder:
             return found
         if pointer is None:
             return End(EndCode.NO_RULES, "there is no call frame information here, and no stack pointer to scan from")
-        return self._find_return(pointer)
+        kept = {number: value for number, value in frame.registers.items() if number in self.cpu.untouched}
+        return self._find_return(pointer, kept)
 
     def _by_link(self, frame: Frame) -> Frame | End | None:
         """The caller by the link register of a function that has called nothing since; None where that is no caller."""
@@ -369,18 +370,26 @@ class Unwinder:
             or self._same_function(link, frame.pc)
         ):
             return None
-        pointer = frame.register(self.cpu.sp)
-        return self._returning_to(link, {} if pointer is None else {self.cpu.sp: pointer}, Trust.SCAN)
+        known = self.cpu.untouched | {self.cpu.sp}
+        kept = {number: value for number, value in frame.registers.items() if number in known}
+        return self._guessed(link, kept)
 
-    def _find_return(self, pointer: int) -> Frame | End:
+    def _find_return(self, pointer: int, kept: Mapping[int, int]) -> Frame | End:
         """The caller by the first word above a stack pointer that can be a return address."""
         size = self.cpu.pointer_size
         raw = self.memory.dumped(pointer, SCAN_WORDS * size)
         for at in range(0, len(raw) - size + 1, size):
             word = int.from_bytes(raw[at : at + size], "little")
             if self._may_return_to(word):
-                return self._returning_to(word, {self.cpu.sp: pointer + at + size}, Trust.SCAN)
+                return self._guessed(word, {**kept, self.cpu.sp: pointer + at + size})
         return End(EndCode.NO_RULES, "there is no call frame information here, and no return address on the stack")
+
+    def _guessed(self, address: int, registers: dict[int, int]) -> Frame | End:
+        """The frame that a function may return to, or the one that was interrupted to enter it: guessed alike."""
+        found = self._returning_to(address, registers, Trust.SCAN)
+        if isinstance(found, Frame):
+            found.guessed = True
+        return found
 
     def _may_return_to(self, word: int) -> bool:
         if self.cpu.is_exception_return(word):

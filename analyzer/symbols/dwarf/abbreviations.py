@@ -78,6 +78,8 @@ _VARIABLE: dict[int, _Reader] = {
     Form.REF_UDATA: leb128.unsigned,
     Form.STRX: leb128.unsigned,
     Form.ADDRX: leb128.unsigned,
+    Form.GNU_ADDR_INDEX: leb128.unsigned,
+    Form.GNU_STR_INDEX: leb128.unsigned,
     Form.LOCLISTX: leb128.unsigned,
     Form.RNGLISTX: leb128.unsigned,
     Form.EXPRLOC: _block,

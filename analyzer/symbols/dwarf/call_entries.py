@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.constants import At, Tag
 from analyzer.symbols.dwarf.entries import DebugInfo, Entry
-from analyzer.symbols.dwarf.expressions import UNSUPPORTED, TypeHandle, resolve
+from analyzer.symbols.dwarf.expressions import UNSUPPORTED, References, TypeHandle, resolve
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.lists import ranges
 from analyzer.symbols.interface import CallSite
@@ -54,12 +54,14 @@ class CallEntries:
         self,
         info: DebugInfo,
         type_handle: TypeHandle,
+        references: References,
         functions: Mapping[str, Sequence[int]],
         is_present: Callable[[int], bool],
     ) -> None:
         self._functions = functions
         self._is_present = is_present
         self._type_handle = type_handle
+        self._references = references
         self._instances: defaultdict[int, list[int]] = defaultdict(list)
         self._present: set[int] = set()
         sites: list[Entry] = []
@@ -105,16 +107,21 @@ class CallEntries:
             block = entry.block(At.CALL_TARGET) or entry.block(At.GNU_CALL_SITE_TARGET)
             expression = b"" if block is None else self._resolve(entry, block)
         parameters: dict[int, bytes] = {}
+        optimized_out: dict[int, bytes] = {}
         for child in entry.children:
             if child.tag in _PARAMETERS:
                 register = _register(child.block(At.LOCATION))
                 value = child.block(At.CALL_VALUE) or child.block(At.GNU_CALL_SITE_VALUE)
                 if register is not None and value is not None:
                     parameters[register] = self._resolve(entry, value)
-        return CallSite(address, is_tail, targets, b"" if expression == UNSUPPORTED else expression, parameters)
+                parameter = child.reference(At.CALL_PARAMETER) or child.reference(At.ABSTRACT_ORIGIN)
+                if parameter is not None and value is not None:
+                    optimized_out[self._references.number(parameter.offset)] = self._resolve(entry, value)
+        target = b"" if expression == UNSUPPORTED else expression
+        return CallSite(address, is_tail, targets, target, parameters, optimized_out)
 
     def _resolve(self, entry: Entry, expression: bytes) -> bytes:
-        return resolve(expression, entry.unit, self._type_handle)
+        return resolve(expression, entry.unit, self._type_handle, self._references)
 
     def _targets(self, origin: Entry) -> tuple[int, ...]:
         """Where the called function may start; nothing when that is not known."""

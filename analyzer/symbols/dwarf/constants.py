@@ -30,6 +30,8 @@ class Tag:
     ENUMERATOR: Final = 0x28
     SUBPROGRAM: Final = 0x2E
     VARIABLE: Final = 0x34
+    VARIANT: Final = 0x19
+    VARIANT_PART: Final = 0x33
     VOLATILE_TYPE: Final = 0x35
     RESTRICT_TYPE: Final = 0x37
     NAMESPACE: Final = 0x39
@@ -37,6 +39,7 @@ class Tag:
     PARTIAL_UNIT: Final = 0x3C
     TYPE_UNIT: Final = 0x41
     RVALUE_REFERENCE_TYPE: Final = 0x42
+    TEMPLATE_ALIAS: Final = 0x43
     ATOMIC_TYPE: Final = 0x47
     CALL_SITE: Final = 0x48
     CALL_SITE_PARAMETER: Final = 0x49
@@ -54,6 +57,17 @@ class At:
     BIT_OFFSET: Final = 0x0C
     BIT_SIZE: Final = 0x0D
     STMT_LIST: Final = 0x10
+    DISCR: Final = 0x15
+    DISCR_VALUE: Final = 0x16
+    CONTAINING_TYPE: Final = 0x1D
+    BIT_STRIDE: Final = 0x2E
+    DISCR_LIST: Final = 0x3D
+    BYTE_STRIDE: Final = 0x51
+    ENUM_CLASS: Final = 0x6D
+    DWO_NAME: Final = 0x76
+    CALL_PARAMETER: Final = 0x80
+    GNU_DWO_NAME: Final = 0x2130
+    GNU_ADDR_BASE: Final = 0x2133
     LOW_PC: Final = 0x11
     HIGH_PC: Final = 0x12
     LANGUAGE: Final = 0x13
@@ -102,6 +116,13 @@ class At:
     GNU_ALL_SOURCE_CALL_SITES: Final = 0x2118
 
 
+class Language:
+    """DW_LANG_*, table 7.17: languages that write `struct` and `enum` before a type's name, and Rust."""
+
+    C_LIKE: Final = frozenset({0x01, 0x02, 0x0C, 0x10, 0x1D, 0x2C, 0x3E, 0x8001})
+    RUST: Final = 0x1C
+
+
 class Form:
     """DW_FORM_*, table 7.6."""
 
@@ -148,6 +169,8 @@ class Form:
     ADDRX2: Final = 0x2A
     ADDRX3: Final = 0x2B
     ADDRX4: Final = 0x2C
+    GNU_ADDR_INDEX: Final = 0x1F01
+    GNU_STR_INDEX: Final = 0x1F02
     GNU_REF_ALT: Final = 0x1F20
     GNU_STRP_ALT: Final = 0x1F21
 

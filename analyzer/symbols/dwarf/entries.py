@@ -23,9 +23,11 @@ _MOST_HOPS = 16
 """Abstract origins and specifications form chains of two or three."""
 
 _UT_COMPILE, _UT_TYPE, _UT_PARTIAL, _UT_SKELETON, _UT_SPLIT_COMPILE, _UT_SPLIT_TYPE = 1, 2, 3, 4, 5, 6
-_ADDRESS_FORMS = frozenset({Form.ADDR, Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDRX4})
+_ADDRESS_FORMS = frozenset(
+    {Form.ADDR, Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDRX4, Form.GNU_ADDR_INDEX}
+)
 _LOCAL_REFERENCES = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
-_STRING_INDEXES = frozenset({Form.STRX, Form.STRX1, Form.STRX2, Form.STRX3, Form.STRX4})
+_STRING_INDEXES = frozenset({Form.STRX, Form.STRX1, Form.STRX2, Form.STRX3, Form.STRX4, Form.GNU_STR_INDEX})
 _BLOCKS = frozenset({Form.EXPRLOC, Form.BLOCK, Form.BLOCK1, Form.BLOCK2, Form.BLOCK4, Form.DATA16})
 _LIST_FORMS = frozenset({Form.SEC_OFFSET, Form.DATA4, Form.DATA8})
 _PARSE_ERRORS = (IndexError, KeyError, struct.error, MalformedDwarf)
@@ -83,6 +85,10 @@ class Entry:
     def form(self, attribute: int) -> int:
         """DW_FORM_* of an attribute that the entry has."""
         return self.abbreviation.forms[attribute]
+
+    def form_of(self, attribute: int) -> int | None:
+        """DW_FORM_* of an attribute; None when the entry lacks it."""
+        return self.abbreviation.forms.get(attribute)
 
     def raw(self, attribute: int) -> int | bytes | None:
         """The value as encoded."""
@@ -225,8 +231,10 @@ class Unit:
     def indexed_address(self, index: int) -> int | None:
         """Entry of `.debug_addr` (DWARF 5, section 7.27)."""
         base = self.root.natural(At.ADDR_BASE)
+        if base is None:
+            base = self.root.natural(At.GNU_ADDR_BASE) if self.layout.version < 5 else 8
         size = self.layout.address_size
-        start = (8 if base is None else base) + index * size
+        start = (base or 0) + index * size
         raw = self.info.sections.addr[start : start + size]
         return int.from_bytes(raw, "little") if len(raw) == size else None
 
@@ -407,6 +415,7 @@ TYPE_TAGS: Final = frozenset(
         Tag.STRUCTURE_TYPE,
         Tag.SUBROUTINE_TYPE,
         Tag.TYPEDEF,
+        Tag.TEMPLATE_ALIAS,
         Tag.UNION_TYPE,
         Tag.PTR_TO_MEMBER_TYPE,
         Tag.BASE_TYPE,

@@ -22,6 +22,7 @@ _KINDS = {
 }
 _VARIABLES = (Tag.FORMAL_PARAMETER, Tag.VARIABLE)
 _MOST_BLOCKS = 10_000
+_MOST_REFERENCES = 1_000_000
 _DAMAGE = (IndexError, MalformedDwarf)
 
 
@@ -125,6 +126,38 @@ class ScopeEntries:
                 # A block without code of its own: its variables belong to the scope around it.
                 self._collect(child, found, concrete=concrete)
 
+    def referenced(self, info: DebugInfo) -> list[ScopeVariable]:
+        """What expressions refer to, in the order of their numbers; that may refer to more again."""
+        found: list[ScopeVariable] = []
+        concrete: dict[int, list[Entry]] | None = None
+        references = self.types.references
+        while len(found) < len(references.offsets):
+            if len(found) >= _MOST_REFERENCES:
+                raise MalformedDwarf("Expressions refer to more entries than any program has.")
+            entry = info.by_offset.get(references.offsets[len(found)])
+            if entry is None:
+                found.append(ScopeVariable("", -1, is_parameter=False, location=None))
+                continue
+            location, const_value = self._location(entry, At.LOCATION), constant(entry)
+            if location is None and const_value is None:
+                concrete = _instances(info) if concrete is None else concrete
+                location = self._locations_of_instances(concrete.get(entry.offset, []))
+            name = entry.inherited(At.NAME).text(At.NAME) or ""
+            is_parameter = entry.tag == Tag.FORMAL_PARAMETER
+            found.append(ScopeVariable(name, self.types.handle(entry), is_parameter, location, const_value))
+        return found
+
+    def _locations_of_instances(self, instances: list[Entry]) -> Location:
+        """Where the instances of an inlined function's variable lie, each in the code of its own."""
+        items: list[tuple[int, int, bytes]] = []
+        for entry in instances:
+            location = self._location(entry, At.LOCATION)
+            if isinstance(location, bytes):
+                items += [(start, end, location) for start, end in _ranges_around(entry)]
+            elif location is not None:
+                items += location
+        return tuple(sorted(items)) or None
+
     def _variable(self, entry: Entry) -> ScopeVariable | None:
         name = entry.inherited(At.NAME).text(At.NAME)
         if not name or entry.number(At.DECLARATION):
@@ -146,7 +179,7 @@ class ScopeEntries:
         return None if found is None else self._resolve(entry, found)
 
     def _resolve(self, entry: Entry, expression: bytes) -> bytes:
-        return resolve(expression, entry.unit, self.types.handle_at)
+        return resolve(expression, entry.unit, self.types.handle_at, self.types.references)
 
 
 def _note_origins(entry: Entry, mentioned: set[int]) -> None:
@@ -157,6 +190,27 @@ def _note_origins(entry: Entry, mentioned: set[int]) -> None:
             mentioned.add(origin.offset)
         if child.tag == Tag.LEXICAL_BLOCK:
             _note_origins(child, mentioned)
+
+
+def _instances(info: DebugInfo) -> dict[int, list[Entry]]:
+    """Entries by the one that each is a concrete instance of."""
+    found: dict[int, list[Entry]] = {}
+    for unit in info.units:
+        for entry in unit.entries:
+            origin = entry.reference(At.ABSTRACT_ORIGIN) if entry.abbreviation.tag in _VARIABLES else None
+            if origin is not None:
+                found.setdefault(origin.offset, []).append(entry)
+    return found
+
+
+def _ranges_around(entry: Entry) -> list[tuple[int, int]]:
+    """The code of the innermost scope around an entry that has any."""
+    parent = entry.parent
+    while parent is not None:
+        if parent.has(At.LOW_PC) or parent.has(At.RANGES):
+            return _ranges(parent)
+        parent = parent.parent
+    return []
 
 
 def constant(entry: Entry) -> int | bytes | None:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analyzer.symbols.allowance import Allowance
-from analyzer.symbols.dwarf.constants import At, Encoding, Tag
+from analyzer.symbols.dwarf.constants import At, Encoding, Form, Language, Tag
 from analyzer.symbols.dwarf.entries import MOST_NAME, TYPE_TAGS, DebugInfo, Entry
+from analyzer.symbols.dwarf.expressions import UNSUPPORTED, References, resolve
+from analyzer.symbols.dwarf.leb128 import encode_signed, encode_unsigned
 from analyzer.symbols.types import (
     UNKNOWN,
     VOID,
@@ -20,12 +22,15 @@ from analyzer.symbols.types import (
     EnumType,
     FunctionType,
     Member,
+    MemberPointerType,
     OpaqueType,
     PointerType,
     QualifiedType,
     RecordType,
     Type,
     TypedefType,
+    Variant,
+    VariantPart,
 )
 
 _MOST_ROUNDS = 64
@@ -41,6 +46,8 @@ _SIGNS = {Tag.POINTER_TYPE: "*", Tag.REFERENCE_TYPE: "&", Tag.RVALUE_REFERENCE_T
 _NAMING_SCOPES = (Tag.NAMESPACE, Tag.STRUCTURE_TYPE, Tag.CLASS_TYPE, Tag.UNION_TYPE)
 _SIGNED_ENCODINGS = (Encoding.SIGNED, Encoding.SIGNED_CHAR)
 _DW_OP_PLUS_UCONST = 0x23
+_MOST_EXPRESSION = 256
+_REFERENCES = (Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA, Form.REF_ADDR)
 
 
 class TypeEntries:
@@ -49,7 +56,8 @@ class TypeEntries:
     `types` is ordered by first appearance; a handle is the place in it, and all references in it are handles.
     """
 
-    def __init__(self, info: DebugInfo) -> None:
+    def __init__(self, info: DebugInfo, references: References) -> None:
+        self.references = references
         self._numbers: dict[int, int] = {}
         self._entries: list[Entry] = []
         for unit in info.units:
@@ -107,7 +115,7 @@ class TypeEntries:
         target = entry.reference(At.TYPE)
         return UNKNOWN if target is None else self._numbers.get(target.offset, UNKNOWN)
 
-    def _describe(self, entry: Entry) -> Type:
+    def _describe(self, entry: Entry) -> Type:  # noqa: C901 - one branch per kind of type
         """The type with numbers of entries where handles will be."""
         tag = entry.tag
         name = qualified_name(entry)
@@ -117,16 +125,18 @@ class TypeEntries:
                 return OpaqueType(name, size)
             return BaseType(name, size, entry.natural(At.ENCODING) or 0)
         if tag in _SIGNS:
-            return PointerType(
-                entry.unit.layout.address_size if size is None else size, self._reference(entry), _SIGNS[tag]
-            )
+            named = name if _language(entry) == Language.RUST else ""
+            width = entry.unit.layout.address_size if size is None else size
+            return PointerType(width, self._reference(entry), _SIGNS[tag], named)
+        if tag == Tag.PTR_TO_MEMBER_TYPE:
+            return self._member_pointer(entry)
         if tag in _KEYWORDS:
             return self._record(entry, name, size)
         if tag == Tag.ARRAY_TYPE:
             return self._array(entry, name)
         if tag == Tag.ENUMERATION_TYPE:
             return self._enumeration(entry, name, size)
-        if tag == Tag.TYPEDEF:
+        if tag in (Tag.TYPEDEF, Tag.TEMPLATE_ALIAS):
             return TypedefType(name, self._reference(entry))
         if tag in _QUALIFIERS:
             return QualifiedType(_QUALIFIERS[tag], self._reference(entry))
@@ -137,43 +147,119 @@ class TypeEntries:
                 any(child.tag == Tag.UNSPECIFIED_PARAMETERS for child in entry.children),
                 bool(entry.number(At.PROTOTYPED)),
             )
+        if tag == Tag.UNSPECIFIED_TYPE and "nullptr" in name:
+            return PointerType(entry.unit.layout.address_size, _VOID_NUMBER, "*", name)
         return OpaqueType(name, size)
 
+    def _member_pointer(self, entry: Entry) -> Type:
+        record = entry.reference(At.CONTAINING_TYPE)
+        target = entry.reference(At.TYPE)
+        words = 2 if target is not None and target.tag == Tag.SUBROUTINE_TYPE else 1
+        number = UNKNOWN if record is None else self._numbers.get(record.offset, UNKNOWN)
+        return MemberPointerType(words * entry.unit.layout.address_size, number, self._reference(entry))
+
     def _record(self, entry: Entry, name: str, size: int | None) -> Type:
-        keyword = _KEYWORDS[entry.tag]
+        keyword = _KEYWORDS[entry.tag] if _language(entry) in Language.C_LIKE else ""
         if entry.number(At.DECLARATION) or size is None:
             return RecordType(keyword, name, None, ())
+        variants: VariantPart | None = None
         members: list[Member] = []
         for child in entry.children:
+            if child.tag == Tag.VARIANT_PART:
+                variants = self._variants(child)
+                if variants is None:
+                    return OpaqueType(f"{keyword} {name}".strip(), size)
+                continue
             if child.tag not in (Tag.MEMBER, Tag.INHERITANCE):
                 continue
             if child.number(At.EXTERNAL) or child.number(At.DECLARATION) or child.has(At.CONST_VALUE):
                 continue
-            bit_offset = _bit_offset(child)
-            if bit_offset is None:
-                return OpaqueType(f"{keyword} {name}".rstrip(), size)
-            members.append(
-                Member(child.text(At.NAME) or "", self._reference(child), bit_offset, child.natural(At.BIT_SIZE) or 0)
-            )
-        return RecordType(keyword, name, size, tuple(members))
+            member = self._member(child)
+            if member is None:
+                return OpaqueType(f"{keyword} {name}".strip(), size)
+            members.append(member)
+        return RecordType(keyword, name, size, tuple(members), variants)
+
+    def _member(self, entry: Entry) -> Member | None:
+        """A member or base class; None where its place cannot be told."""
+        is_base = entry.tag == Tag.INHERITANCE
+        name, bits = entry.text(At.NAME) or "", entry.natural(At.BIT_SIZE) or 0
+        offset = _bit_offset(entry)
+        if offset is not None:
+            return Member(name, self._reference(entry), offset, bits, is_base)
+        location = self._expression(entry, At.DATA_MEMBER_LOCATION)
+        return None if location is None or bits else Member(name, self._reference(entry), 0, 0, is_base, location)
+
+    def _expression(self, entry: Entry, attribute: int) -> bytes | None:
+        """An expression of a type, such as where a virtual base class lies, that holds wherever the type is used."""
+        block = entry.block(attribute)
+        expression = UNSUPPORTED if block is None else resolve(block, entry.unit, lambda _offset: None, self.references)
+        return None if expression == UNSUPPORTED or len(expression) > _MOST_EXPRESSION else expression
+
+    def _variants(self, part: Entry) -> VariantPart | None:
+        """The variants of a record (DWARF 5, section 5.7.10); None where they cannot be told apart."""
+        discriminant: Member | None = None
+        tag = part.reference(At.DISCR)
+        if tag is not None:
+            discriminant = self._member(tag)
+            if discriminant is None or discriminant.location:
+                return None
+        variants: list[Variant] = []
+        for child in part.children:
+            if child.tag != Tag.VARIANT:
+                continue
+            values = _discriminant_values(child)
+            members = [self._member(one) for one in child.children if one.tag == Tag.MEMBER]
+            known = [member for member in members if member is not None]
+            if values is None or len(known) != len(members):
+                return None
+            variants.append(Variant(values, tuple(known)))
+        return VariantPart(discriminant, tuple(variants))
 
     def _array(self, entry: Entry, name: str) -> Type:
-        counts: list[int | None] = []
+        counts: list[int | bytes | None] = []
         for child in entry.children[:_MOST_DIMENSIONS]:
-            if child.tag != Tag.SUBRANGE_TYPE:
+            if child.tag != Tag.SUBRANGE_TYPE or child.has(At.BYTE_STRIDE) or child.has(At.BIT_STRIDE):
                 return OpaqueType(name, None)
-            counts.append(_count(child))
+            counts.append(self._count(child))
+        if entry.has(At.BYTE_STRIDE) or entry.has(At.BIT_STRIDE):
+            return OpaqueType(name, None)
         return ArrayType(self._reference(entry), tuple(counts or [None]))
+
+    def _count(self, subrange: Entry) -> int | bytes | None:
+        """How many elements a dimension has: a number, or an expression that computes it in a frame."""
+        if subrange.has(At.COUNT):
+            count = None if subrange.form_of(At.COUNT) in _REFERENCES else subrange.natural(At.COUNT)
+            return self._bound(subrange, At.COUNT) if count is None else count
+        lower = subrange.number(At.LOWER_BOUND) or 0
+        upper = subrange.number(At.UPPER_BOUND) if subrange.form_of(At.UPPER_BOUND) not in _REFERENCES else None
+        if upper is None:
+            dynamic = self._bound(subrange, At.UPPER_BOUND)
+            return None if dynamic is None else dynamic + b"\x11" + encode_signed(1 - lower) + b"\x22"
+        # An array of no elements has the upper bound -1, written without a sign.
+        if upper in (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF):
+            upper = -1
+        return max(upper - lower + 1, 0)
+
+    def _bound(self, subrange: Entry, attribute: int) -> bytes | None:
+        """A bound that depends on the frame: an expression, or another variable's value."""
+        other = subrange.reference(attribute)
+        if other is not None:
+            return b"\xfd" + encode_unsigned(self.references.number(other.offset))
+        return self._expression(subrange, attribute)
 
     def _enumeration(self, entry: Entry, name: str, size: int | None) -> Type:
         if entry.number(At.DECLARATION) or size is None:
             return OpaqueType(f"enum {name}".rstrip(), None)
+        is_c = _language(entry) in Language.C_LIKE
+        prefix = "" if is_c else (name if entry.number(At.ENUM_CLASS) else name.rpartition("::")[0])
         enumerators: list[tuple[str, int]] = []
         for child in entry.children:
             if child.tag == Tag.ENUMERATOR:
                 value = child.number(At.CONST_VALUE)
                 if value is not None:
-                    enumerators.append((child.text(At.NAME) or "", value))
+                    enumerator = child.text(At.NAME) or ""
+                    enumerators.append((f"{prefix}::{enumerator}" if prefix else enumerator, value))
         encoding = entry.natural(At.ENCODING)
         underlying = entry.reference(At.TYPE)
         for _ in range(_MOST_DIMENSIONS):
@@ -182,7 +268,7 @@ class TypeEntries:
             encoding = underlying.natural(At.ENCODING)
             underlying = underlying.reference(At.TYPE)
         signed = any(value < 0 for _, value in enumerators) if encoding is None else encoding in _SIGNED_ENCODINGS
-        return EnumType(name, size, signed, tuple(enumerators))
+        return EnumType(name, size, signed, tuple(enumerators), "enum" if is_c else "")
 
 
 _VOID_NUMBER = -2
@@ -197,7 +283,8 @@ def qualified_name(entry: Entry) -> str:
     parent = declared.parent
     while parent is not None:
         if parent.tag in _NAMING_SCOPES:
-            name = f"{parent.text(At.NAME) or '(anonymous)'}::{name}"
+            unnamed = "(anonymous namespace)" if parent.tag == Tag.NAMESPACE else "(anonymous)"
+            name = f"{parent.text(At.NAME) or unnamed}::{name}"
             if len(name) > MOST_NAME:
                 break
         parent = parent.parent
@@ -244,18 +331,24 @@ def _signed(value: int) -> int:
     return value
 
 
-def _count(subrange: Entry) -> int | None:
-    count = subrange.natural(At.COUNT)
-    if count is not None:
-        return count
-    upper = subrange.number(At.UPPER_BOUND)
-    if upper is None:
+def _language(entry: Entry) -> int:
+    language = entry.unit.root.natural(At.LANGUAGE)
+    return min(Language.C_LIKE) if language is None else language
+
+
+def _discriminant_values(variant: Entry) -> tuple[tuple[int, int], ...] | None:
+    """First and last of each range of values; nothing for all others; None where they cannot be read."""
+    if variant.has(At.DISCR_LIST):
         return None
-    lower = subrange.number(At.LOWER_BOUND) or 0
-    # An array of no elements has the upper bound -1, written without a sign.
-    if upper in (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF):
-        upper = -1
-    return max(upper - lower + 1, 0)
+    if not variant.has(At.DISCR_VALUE):
+        return ()
+    value = variant.number(At.DISCR_VALUE)
+    if value is None:
+        block = variant.block(At.DISCR_VALUE)
+        if block is None:
+            return None
+        value = int.from_bytes(block, "little")
+    return None if value < 0 else ((value, value),)
 
 
 def _map_references(node: Type, change: Callable[[int], int]) -> Type:
@@ -264,10 +357,22 @@ def _map_references(node: Type, change: Callable[[int], int]) -> Type:
     def new(number: int) -> int:
         return VOID if number == _VOID_NUMBER else change(number)
 
+    def new_members(members: tuple[Member, ...]) -> tuple[Member, ...]:
+        return tuple([replace(member, type=new(member.type)) for member in members])
+
     if isinstance(node, (PointerType, TypedefType, QualifiedType)):
         return replace(node, target=new(node.target))
+    if isinstance(node, MemberPointerType):
+        return replace(node, target=new(node.target), record=new(node.record))
     if isinstance(node, RecordType):
-        return replace(node, members=tuple(replace(member, type=new(member.type)) for member in node.members))
+        parts = node.variants
+        if parts is not None:
+            tag = parts.discriminant
+            parts = VariantPart(
+                None if tag is None else replace(tag, type=new(tag.type)),
+                tuple(replace(variant, members=new_members(variant.members)) for variant in parts.variants),
+            )
+        return replace(node, members=new_members(node.members), variants=parts)
     if isinstance(node, ArrayType):
         return replace(node, element=new(node.element))
     if isinstance(node, FunctionType):
@@ -278,8 +383,10 @@ def _map_references(node: Type, change: Callable[[int], int]) -> Type:
 def _references(node: Type) -> tuple[int, ...]:
     if isinstance(node, (PointerType, TypedefType, QualifiedType)):
         return (node.target,)
+    if isinstance(node, MemberPointerType):
+        return (node.record, node.target)
     if isinstance(node, RecordType):
-        return tuple([member.type for member in node.members])
+        return tuple([member.type for member in _all_members(node)])
     if isinstance(node, ArrayType):
         return (node.element,)
     if isinstance(node, FunctionType):
@@ -287,13 +394,29 @@ def _references(node: Type) -> tuple[int, ...]:
     return ()
 
 
+def _all_members(node: RecordType) -> list[Member]:
+    """The members, the discriminant, and the members of all variants."""
+    members = list(node.members)
+    if node.variants is not None:
+        members += [] if node.variants.discriminant is None else [node.variants.discriminant]
+        members += [member for variant in node.variants.variants for member in variant.members]
+    return members
+
+
 def _own_words(node: Type) -> tuple[object, ...]:
     """What the type says without its references, hashable and equal for equal texts."""
     if isinstance(node, PointerType):
-        return ("pointer", node.size, node.sign)
+        return ("pointer", node.size, node.sign, node.name)
+    if isinstance(node, MemberPointerType):
+        return ("member pointer", node.size)
     if isinstance(node, RecordType):
-        shape = tuple([(member.name, member.bit_offset, member.bit_size) for member in node.members])
-        return ("record", node.keyword, node.name, node.size, shape)
+        shape = tuple(
+            [(one.name, one.bit_offset, one.bit_size, one.is_base, one.location) for one in _all_members(node)]
+        )
+        values = None
+        if node.variants is not None:
+            values = tuple([(variant.values, len(variant.members)) for variant in node.variants.variants])
+        return ("record", node.keyword, node.name, node.size, shape, values)
     if isinstance(node, ArrayType):
         return ("array", node.counts)
     if isinstance(node, (TypedefType, QualifiedType)):

@@ -4,6 +4,7 @@ flags (bit 0 tail call, bits 1 and 2 target: 0 unknown, 1 functions, 2 expressio
 functions: count | per function: start (signed, from the address behind the call)
 expression: bytes
 number of parameters | per parameter: register | expression
+number of parameters that are passed nowhere | per parameter: reference | expression
 """
 
 from analyzer.symbols.format.varint import Cursor, put, put_bytes, put_signed
@@ -31,10 +32,11 @@ class CallSiteWriter:
                 put_signed(out, target - site.return_address)
         elif kind == _EXPRESSION:
             put_bytes(out, site.target_expression)
-        put(out, len(site.parameters))
-        for register in sorted(site.parameters):
-            put(out, register)
-            put_bytes(out, site.parameters[register])
+        for passed in (site.parameters, site.optimized_out):
+            put(out, len(passed))
+            for key in sorted(passed):
+                put(out, key)
+                put_bytes(out, passed[key])
         return offset
 
     def encode(self) -> bytes:
@@ -56,8 +58,13 @@ def read_call_site(data: memoryview, offset: int, return_address: int) -> CallSi
         targets = tuple(return_address + cursor.signed() for _ in range(cursor.count()))
     elif flags >> 1 == _EXPRESSION:
         expression = cursor.block()
-    parameters: dict[int, bytes] = {}
+    parameters, optimized_out = _read_passed(cursor), _read_passed(cursor)
+    return CallSite(return_address, bool(flags & _TAIL), targets, expression, parameters, optimized_out)
+
+
+def _read_passed(cursor: Cursor) -> dict[int, bytes]:
+    passed: dict[int, bytes] = {}
     for _ in range(cursor.count(2)):
-        register = cursor.number()
-        parameters[register] = cursor.block()
-    return CallSite(return_address, bool(flags & _TAIL), targets, expression, parameters)
+        key = cursor.number()
+        passed[key] = cursor.block()
+    return passed

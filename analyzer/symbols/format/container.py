@@ -51,6 +51,8 @@ class Part(IntEnum):
     GLOBAL_OFFSETS = 17
     CALL_SITES = 18
     CALL_MAP = 19
+    REFERENCES = 20
+    REFERENCE_OFFSETS = 21
 
 
 def pack(parts: dict[Part, bytes]) -> bytes:

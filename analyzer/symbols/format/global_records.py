@@ -1,6 +1,6 @@
 """Global variables of an index, sorted by name and file: offsets (u32 each) and records.
 
-name | type + 1 | file | 1: expression, 2: constant, signed, 3: constant bytes
+name | type + 1 | file | function of a static variable | 1: expression, 2: constant, signed, 3: constant bytes
 """
 
 import struct
@@ -18,12 +18,13 @@ def encode(variables: Sequence[Global], strings: StringWriter) -> tuple[bytes, b
     """The parts GLOBALS and GLOBAL_OFFSETS."""
     data = bytearray()
     offsets: list[int] = []
-    for one in sorted(variables, key=lambda one: (one.variable.name, one.file, one.variable.location or b"")):
+    for one in sorted(variables, key=_order):
         variable = one.variable
         offsets.append(len(data))
         put(data, strings.add(variable.name))
         put(data, variable.type + 1)
         put(data, strings.add(one.file))
+        put(data, strings.add(one.function))
         if variable.location is not None:
             put(data, _EXPRESSION)
             put_bytes(data, variable.location)
@@ -36,6 +37,11 @@ def encode(variables: Sequence[Global], strings: StringWriter) -> tuple[bytes, b
     return bytes(data), struct.pack(f"<{len(offsets)}I", *offsets)
 
 
+def _order(one: Global) -> tuple[object, ...]:
+    value = one.variable.const_value
+    return one.variable.name, one.file, one.function, one.variable.location or b"", one.variable.type, str(value)
+
+
 def read_global(data: memoryview, offset: int, strings: StringTable) -> Global:
     """The variable at an offset.
 
@@ -44,6 +50,7 @@ def read_global(data: memoryview, offset: int, strings: StringTable) -> Global:
     """
     cursor = Cursor(data, offset)
     name, handle, file = strings.text(cursor.number()), cursor.number() - 1, strings.text(cursor.number())
+    function = strings.text(cursor.number())
     kind = cursor.number()
     location = cursor.block() if kind == _EXPRESSION else None
     value: int | bytes | None = None
@@ -51,4 +58,4 @@ def read_global(data: memoryview, offset: int, strings: StringTable) -> Global:
         value = cursor.signed()
     elif kind != _EXPRESSION:
         value = cursor.block()
-    return Global(Variable(name, handle, location, value, is_parameter=False), file)
+    return Global(Variable(name, handle, location, value, is_parameter=False), file, function)

@@ -92,16 +92,28 @@ class ScopeWriter:
             put(out, scope.call_line)
         put(out, len(scope.variables))
         for variable in scope.variables:
-            put(out, self._strings.add(variable.name))
-            put(out, variable.type + 1)
-            kind = _kind_of(variable.location, variable.const_value)
-            put(out, int(variable.is_parameter) | kind << 1)
-            _put_location(out, variable.location, variable.const_value, scope.start)
+            put_variable(out, variable, scope.start, self._strings)
         return offset
 
     def encode(self) -> bytes:
         """The part."""
         return bytes(self._data)
+
+
+def put_variable(out: bytearray, variable: ScopeVariable, start: int, strings: StringWriter) -> None:
+    """Append a variable; its locations are counted from `start`."""
+    put(out, strings.add(variable.name))
+    put(out, variable.type + 1)
+    kind = _kind_of(variable.location, variable.const_value)
+    put(out, int(variable.is_parameter) | kind << 1)
+    _put_location(out, variable.location, variable.const_value, start)
+
+
+def read_variable(cursor: Cursor, start: int, strings: StringTable) -> ScopeVariable:
+    """The next variable."""
+    name, handle, how = strings.text(cursor.number()), cursor.number() - 1, cursor.number()
+    location, const_value = _read_location(cursor, how >> 1, start)
+    return ScopeVariable(name, handle, bool(how & 1), location, const_value)
 
 
 def _kind_of(location: Location, const_value: int | bytes | None) -> int:
@@ -178,11 +190,7 @@ def read_scope(data: memoryview, offset: int, strings: StringTable) -> Scope:
         tail_calls = addresses if flags & 2 else None
     elif kind == ScopeKind.INLINED:
         call_file, call_line = number() - 1, number()
-    variables: list[ScopeVariable] = []
-    for _ in range(cursor.count(3)):
-        variable_name, variable_type, how = strings.text(number()), number() - 1, number()
-        location, const_value = _read_location(cursor, how >> 1, start)
-        variables.append(ScopeVariable(variable_name, variable_type, bool(how & 1), location, const_value))
+    variables = [read_variable(cursor, start, strings) for _ in range(cursor.count(3))]
     parent = offset - distance if distance else None
     return Scope(
         kind, parent, start, name, bool(flags & 1), frame_base, tail_calls, call_file, call_line, tuple(variables)

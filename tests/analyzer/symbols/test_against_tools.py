@@ -162,3 +162,19 @@ def test_what_the_linker_script_names_outside_of_memory_is_found_by_name_alone(c
     at_end = index.symbol_at(0x8004)
     assert at_end is not None
     assert at_end.name != "_image_ram_end"
+
+
+@pytest.mark.parametrize(("size", "readable"), [(4, True), (1024, False)])
+def test_the_kernels_table_is_read_where_it_is_marked_as_writable(
+    compiled: Compile, tmp_path: Path, size: int, *, readable: bool
+) -> None:
+    source = tmp_path / f"table{size}.c"
+    source.write_text(
+        '__attribute__((section("dbg_info"))) unsigned _kernel_thread_info_offsets[1] = {7};\n'
+        f'__attribute__((section("dbg_info"))) unsigned char beside[{size}] = {{1}};\n'
+        "void _start(void) { beside[0] = _kernel_thread_info_offsets[0]; }\n"
+    )
+    index = read_index(compiled(f"-DSIZE={size}", sources=(str(source),)))
+    table = index.symbol("_kernel_thread_info_offsets")
+    assert table is not None
+    assert index.read_only(table.address, 4) == (bytes([7, 0, 0, 0]) if readable else None)

@@ -1,6 +1,7 @@
 """Exception handling tables of ARM: byte by byte, and against the call frame information of the same code."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,3 +113,20 @@ class TestAgainstCallFrameInformation:
 def _follows_call(raw: bytes | None) -> bool:
     """Whether four bytes are a `BL`."""
     return raw is not None and raw[1] >> 3 == 0b11110 and raw[3] & 0xD0 == 0xD0
+
+
+@pytest.mark.toolchain
+@pytest.mark.skipif(any(shutil.which(tool) is None for tool in TOOLS), reason=f"needs {', '.join(TOOLS)}")
+def test_of_a_stripped_image_only_what_describes_a_stack_is_believed(
+    compiled: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = compiled("-Os", "-funwind-tables", *TestAgainstCallFrameInformation.PERSONALITIES)
+    stripped = tmp_path / "stripped.elf"
+    subprocess.run(["arm-none-eabi-objcopy", "--strip-all", str(path), str(stripped)], check=True)
+    whole, index = (SymbolIndex.from_bytes(build_index(each)) for each in (path, stripped))
+    work = whole.symbol("work")
+    assert work is not None
+    assert index.unwind_row(work.address) == whole.unwind_row(work.address)
+    rows = [index.unwind_row(address) for address in range(0x8000, 0xA000, 2)]
+    assert ehabi.CANNOT not in rows
+    assert len({id(row) for row in rows}) > 2
