@@ -18,7 +18,6 @@ _ENTRY = 8
 _NO_ENTRY = 1 << 32
 _FINISH = 0xB0
 _WORD = 4
-_SHT_ARM_EXIDX = 0x70000001
 _PERSONALITIES = frozenset({"__gxx_personality_v0", "__gcc_personality_v0", "rust_eh_personality"})
 """Routines whose tables start with a description as the ABI's own ones do."""
 _MOST_SAVED = 1 << 16
