@@ -15,11 +15,15 @@ from analyzer.cpu.base import (
 )
 from analyzer.cpu.cortex_m import CortexM
 from analyzer.cpu.risc_v import RiscV
+from analyzer.cpu.x86 import X86
+from analyzer.cpu.x86_64 import X8664
 from analyzer.cpu.xtensa import Xtensa
 from analyzer.dump.model import Target
 
 __all__ = [
     "UNKNOWN_INTERRUPT",
+    "X86",
+    "X8664",
     "Arm64",
     "Context",
     "CortexM",
@@ -43,6 +47,8 @@ _CPUS: dict[tuple[int, int], Cpu] = {
     (Target.XTENSA, 4): Xtensa(),
     (Target.RISC_V, 4): RiscV(4),
     (Target.RISC_V, 8): RiscV(8),
+    (Target.X86, 4): X86(),
+    (Target.X86_64, 8): X8664(),
 }
 """By target code and bytes of a pointer."""
 _MACHINES = {

@@ -146,10 +146,10 @@ def _by_jump(facts: Facts, verdict: _Verdict) -> _Verdict | None:
         return None
     if facts.pc_is_code is not False and verdict.kind != "bad-jump":
         return None
-    pc, link = context.registers.get(cpu.pc), None if cpu.link is None else context.registers.get(cpu.link)
+    pc, caller = context.registers.get(cpu.pc), cpu.called_from(context.registers, facts.memory)
     if pc is None:
         return None
-    register = None if link is None else cpu.calls_pointer(link, facts.memory)
+    register = None if caller is None else cpu.calls_pointer(caller[cpu.pc], facts.memory)
     where = "0 (NULL)" if pc == 0 else f"{pc:#010x}, which is not code" if facts.pc_is_code is False else f"{pc:#010x}"
     if register is None:
         return _Verdict("bad-jump", "Jump to a bad address", f"the CPU was sent to {where}")

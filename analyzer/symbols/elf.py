@@ -35,6 +35,9 @@ SHF_ALLOC = 0x2
 SHF_EXECINSTR = 0x4
 SHF_COMPRESSED = 0x800
 
+HARDWARE_WRITES = ("pagetables",)
+"""Sections that no program writes to, and the machine does: an x86 notes what was used in its page tables."""
+
 _ELFCLASS32, _ELFCLASS64 = 1, 2
 _LINKED = (2, 3)
 """ET_EXEC, ET_DYN."""
@@ -70,8 +73,8 @@ class Section:
 
     @property
     def is_writable(self) -> bool:
-        """Whether the running program may change it."""
-        return bool(self.flags & SHF_WRITE)
+        """Whether the running machine may change it."""
+        return bool(self.flags & SHF_WRITE) or self.name in HARDWARE_WRITES
 
     @property
     def is_executable(self) -> bool:

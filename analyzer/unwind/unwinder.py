@@ -180,11 +180,11 @@ class Unwinder:
         return max(found, key=lambda each: (each[1].end.certain, len(each[1].frames)), default=None)
 
     def is_executable(self, address: int) -> bool:
-        """Whether the address is in a function, as far as the image tells."""
+        """Whether the address is in a function, as far as the image tells; assemblers' labels have no size."""
         if self.symbols is None or address == 0 or not self.symbols.is_code(address):
             return False
         symbol = self.symbols.symbol_at(address)
-        return symbol is None or symbol.is_function
+        return symbol is None or symbol.is_function or not symbol.size
 
     @property
     def _mask(self) -> int:
@@ -344,7 +344,9 @@ class Unwinder:
         pc = self.cpu.code_address(address)
         if not self.is_executable(pc - 1):
             return self._not_code(address)
-        if not self.cpu.follows_call(address, self.memory):
+        # Code that can be written to is neither in the dump nor believed from the image: then the rules alone must do.
+        unseen = trust is Trust.CFI and self.memory.read(pc - 1, 1) is None
+        if not unseen and not self.cpu.follows_call(address, self.memory):
             return End(EndCode.NO_CODE, f"the return address {address:#x} does not follow a call")
         return self._frame(pc, {**registers, self.cpu.pc: pc}, trust)
 

@@ -18,7 +18,15 @@ _SLEEPING = 1 << 2
 _PENDING, _SUSPENDED = 1 << 1, 1 << 4
 _STATES = {0: "dummy", 1: "pending", 3: "dead", 4: "suspended", 5: "aborting", 6: "suspending", 7: "ready"}
 _OPTIONS = {0: "essential", 1: "floating point", 2: "user mode"}
-_ENTRIES = frozenset({"z_thread_entry", "_thread_entry", "z_thread_entry_wrapper", "arch_user_mode_enter"})
+_ENTRIES = frozenset(
+    {
+        "z_thread_entry",
+        "_thread_entry",
+        "z_thread_entry_wrapper",
+        "z_x86_thread_entry_wrapper",
+        "arch_user_mode_enter",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
