@@ -69,6 +69,21 @@ REASONS = {
         "stack-overflow": 2,
         "undefined": 0,
     },
+    **{
+        architecture: {
+            "assert": 4,
+            "bad-call": 0,
+            "bus-fault": 0,
+            "call-data": 0,
+            "div-zero": 0,
+            "isr-fault": 0,
+            "null-deref": 0,
+            "oops": 3,
+            "stack-overflow": 2,
+            "undefined": 0,
+        }
+        for architecture in ("x86", "x86-64")
+    },
 }
 IN_INTERRUPTS = {"isr-fault", "tick-fault", "nested-fault"}
 

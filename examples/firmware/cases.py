@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from targets import ARM64, CORTEX_M, RISCV32, RISCV64, Target
+from targets import ARM64, CORTEX_M, RISCV32, RISCV64, X86, X86_64, Target
 
 SCENARIOS = {
     "null-deref": "A channel has lost its calibration; the fault is three inlined helpers deep in the sensor thread.",
@@ -182,4 +182,43 @@ RISCV64_CASES = [
     ),
 ]
 
-CASES = [*CORTEX_M_CASES, *ARM64_CASES, *RISCV32_CASES, *RISCV64_CASES]
+X86_CASES = [
+    case(X86, "null-deref", "Og"),
+    case(X86, "div-zero", "Os", "DWARF 4.", DWARF="4"),
+    case(X86, "undefined", "O2"),
+    case(X86, "stack-overflow", "Os"),
+    case(X86, "assert", "Og"),
+    case(X86, "bad-call", "O0"),
+    case(X86, "isr-fault", "O2"),
+    case(X86, "oops", "O3"),
+    case(X86, "bus-fault", "Os-cr3", "The architecture block ends with CR3, as in the first releases.", CR3="y"),
+    case(
+        X86,
+        "null-deref",
+        "O2-threads",
+        "Only the threads' structures and stacks and the interrupt stack are in the dump.",
+        MEMORY="THREADS",
+    ),
+]
+
+X86_64_CASES = [
+    case(X86_64, "null-deref", "Og"),
+    case(X86_64, "null-deref", "O2"),
+    case(X86_64, "div-zero", "Og"),
+    case(X86_64, "undefined", "Os", "DWARF 4.", DWARF="4"),
+    case(X86_64, "stack-overflow", "Og"),
+    case(X86_64, "assert", "Os"),
+    case(X86_64, "bad-call", "O3"),
+    case(X86_64, "isr-fault", "Os"),
+    case(X86_64, "oops", "O0"),
+    case(X86_64, "call-data", "Og"),
+    case(
+        X86_64,
+        "bus-fault",
+        "O2-short",
+        "rbx and r12..r15 of the crashed thread are not in the dump.",
+        EXCEPTION_DEBUG="n",
+    ),
+]
+
+CASES = [*CORTEX_M_CASES, *ARM64_CASES, *RISCV32_CASES, *RISCV64_CASES, *X86_CASES, *X86_64_CASES]

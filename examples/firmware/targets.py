@@ -77,4 +77,33 @@ RISCV64 = Target(
     interrupt_entry="z_thread_entry",
 )
 
-TARGETS = {target.name: target for target in (CORTEX_M, ARM64, RISCV32, RISCV64)}
+X86 = Target(
+    name="x86",
+    options={"ARCH": "x86"},
+    tools="x86_64-linux-gnu-",
+    qemu="qemu-system-i386",
+    pointer_bits=32,
+    code=1,
+    blocks=frozenset({(1, 52), (1, 56)}),
+    # Above esp may lie what k_oops() and k_panic() pushed, which the exported core leaves out.
+    dumped=(None, None, "eax", "ecx", "edx", "ebx", None, "ebp", "esi", "edi", "eip", "eflags", "cs"),
+    interrupt_entry="z_thread_entry",
+)
+
+X86_64 = Target(
+    name="x86-64",
+    options={"ARCH": "x86_64"},
+    tools="x86_64-linux-gnu-",
+    qemu="qemu-system-x86_64",
+    pointer_bits=64,
+    code=2,
+    blocks=frozenset({(1, 136), (1, 176)}),
+    dumped=(
+        None,
+        None,
+        *["rax", "rcx", "rdx", "rsi", "rdi", "rsp", "r8", "r9", "r10", "r11", "rip", "eflags", "cs", "ss", "rbp"],
+    ),
+    interrupt_entry="z_thread_entry",
+)
+
+TARGETS = {target.name: target for target in (CORTEX_M, ARM64, RISCV32, RISCV64, X86, X86_64)}
