@@ -8,7 +8,6 @@ import msgspec
 
 from analyzer.cpu import UNKNOWN_INTERRUPT, Context, Cpu, CrashContexts, cpu_for, no_fields, target_name
 from analyzer.dump import Caveat, Dump, parse
-from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -217,8 +216,7 @@ class Analysis:
         threads[1:1] = self._interrupted(writer)
         explanation = self._explain(crashed)
         threads[0] = self._overflowed(crashed, explanation)
-        held = build_id_in(self.dump.memory)
-        build_id = self.given_build_id or (held.hex() if held else None)
+        build_id = self.given_build_id or (self.dump.build_id.hex() if self.dump.build_id else None)
         if build_id is None and self.symbols is not None and self.symbols.build_ids:
             build_id = self.symbols.build_ids[0].hex()
         frames = [

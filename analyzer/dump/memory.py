@@ -92,21 +92,32 @@ class MemoryImage:
 class Memory:
     """The dump over the image's read-only sections."""
 
-    __slots__ = ("_image", "_ranges", "_read_only")
+    __slots__ = ("_data", "_image", "_ranges", "_read_only", "_starts")
 
     def __init__(self, image: MemoryImage, read_only: ReadOnly | None = None) -> None:
         """`read_only` is `Symbols.read_only` where the firmware is known."""
         self._image = image
         self._read_only = read_only
         self._ranges = image.ranges()
+        segments = list(image.segments())
+        self._starts = [start for start, _ in segments]
+        self._data = [data for _, data in segments]
 
     def read(self, address: int, size: int) -> bytes | None:
         """The bytes at an address; None unless every one of them is known."""
+        index = bisect_right(self._starts, address) - 1
+        if index >= 0:
+            offset = address - self._starts[index]
+            run = self._data[index][offset : offset + size]
+            if 0 < size == len(run) <= MAX_READ:
+                return run.tobytes()
+        return self._read_pieces(address, size)
+
+    def _read_pieces(self, address: int, size: int) -> bytes | None:
+        """What no segment holds as a whole."""
         if address < 0 or not 0 < size <= MAX_READ:
             return b"" if size == 0 else None
         run = self._image.run_at(address, size)
-        if len(run) == size:
-            return bytes(run)
         if not run and self._read_only is not None:
             # Code, most of the time, of which the dump has nothing.
             following = self._image.next_start(address)

@@ -75,3 +75,5 @@ class Dump:
     """Bytes behind the last block that could be read, such as those of a callback core dump device."""
     truncated: bool
     caveats: tuple[Caveat, ...]
+    build_id: bytes | None = None
+    """What the dumped memory says which build runs on the device."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from analyzer.dump.blocks import BlockReader
+from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.containers import open_container
 from analyzer.dump.model import Dump
@@ -46,4 +47,5 @@ def parse(data: bytes, missing: Iterable[Range] = ()) -> Dump:
         trailing=blocks.trailing,
         truncated=contained.truncated or blocks.truncated,
         caveats=(*caveats, *blocks.caveats),
+        build_id=build_id_in(blocks.memory),
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from analyzer.cpu import Context, Cpu
-from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import MISMATCH, Caveat
 from analyzer.dump.memory import MemoryImage
 from analyzer.dump.model import Dump
@@ -68,8 +67,7 @@ def confirmed(dump: Dump, symbols: Symbols, cpu: Cpu | None, *, entries: Iterabl
 
 def _named(dump: Dump, build_id: str | None) -> str | None:
     """The build id that the device sent, else the one in the dumped memory."""
-    held = build_id_in(dump.memory)
-    return build_id.lower() if build_id else held.hex() if held else None
+    return build_id.lower() if build_id else dump.build_id.hex() if dump.build_id else None
 
 
 def _starts_function(address: int, symbols: Symbols) -> bool:
@@ -83,7 +81,10 @@ def _starts_function(address: int, symbols: Symbols) -> bool:
 def _differing(memory: MemoryImage, symbols: Symbols) -> int | None:
     """The first address at which dumped memory contradicts the firmware's read-only sections."""
     probes = 0
+    fixed = symbols.read_only_ranges()
     for start, segment in memory.segments():
+        if not any(low < start + len(segment) and start < high for low, high in fixed):
+            continue
         for offset in range(0, len(segment), PROBE):
             probes += 1
             if probes > MAX_PROBES:

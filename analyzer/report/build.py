@@ -1,5 +1,6 @@
 """From unwound stacks and kernel threads to the report's threads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from analyzer.cpu import Context, Cpu
 from analyzer.dump.memory import Memory
 from analyzer.report import model
+from analyzer.report.address import WRITERS
 from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack
@@ -38,9 +40,10 @@ class ThreadWriter:
     sentinels: bool = False
     """Whether this firmware marks the ends of its stacks, so that a missing mark is an overflow."""
 
-    def address(self, value: int) -> str:
-        """An address in the width of the machine."""
-        return f"{value:#0{2 + 2 * self.pointer_size}x}"
+    @property
+    def address(self) -> Callable[[int], str]:
+        """Writes an address in the width of the machine."""
+        return WRITERS[self.pointer_size]
 
     def thread(self, subject: Subject, *, crashed: bool) -> model.Thread:
         """The report's view of a thread."""
@@ -113,15 +116,16 @@ class ThreadWriter:
     def _registers(self, context: Context | None) -> dict[str, str | None]:
         if self.cpu is None or context is None:
             return {}
+        address, registers = self.address, context.registers
         named = {
-            name: None if (value := context.registers.get(number)) is None else self.address(value)
+            name: address(registers[number]) if number in registers else None
             for number, name in self.cpu.register_names.items()
         }
-        for number, name in self.cpu.further_names.items():
-            if number in context.registers:
-                named[name] = self.address(context.registers[number])
+        if not registers.keys() <= self.cpu.register_names.keys():
+            further = self.cpu.further_names.items()
+            named |= {name: address(registers[number]) for number, name in further if number in registers}
         if context.status is not None:
-            named[self.cpu.status_name] = self.address(context.status)
+            named[self.cpu.status_name] = address(context.status)
         return named
 
     def _stack(self, kernel: KernelThread, context: Context | None) -> model.Stack | None:

@@ -7,6 +7,7 @@ import msgspec
 
 from analyzer.cpu import Cpu
 from analyzer.report import model
+from analyzer.report.address import WRITERS
 from analyzer.symbols.interface import Symbols
 from analyzer.zephyr import KernelThread
 from analyzer.zephyr.objects import KernelObjects, Wait
@@ -94,4 +95,4 @@ class ObjectWriter:
         return symbol.name if symbol is not None and symbol.is_function else self._address(address)
 
     def _address(self, value: int) -> str:
-        return f"{value:#0{2 + 2 * self.symbols.pointer_size}x}"
+        return WRITERS[self.symbols.pointer_size](value)

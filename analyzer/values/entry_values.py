@@ -4,7 +4,6 @@ The function has used the register for something else since, but the caller may 
 information of the call gives an expression for it, over registers and memory that survive calls.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,27 +32,27 @@ class EntryValues:
 
     def register(self, number: int) -> int | None:
         """A register's value on entry, as an unsigned number; None unless it can be proved."""
+        path = self._entered_by()
+        expression = None if path is None else path[0][-1].parameters.get(number)
+        if path is None or expression is None:
+            return None
         if number not in self._registers:
-            self._registers[number] = self._passed(lambda site: site.parameters.get(number))
+            self._registers[number] = self._at_call(*path, expression)
         return self._registers[number]
 
     def parameter(self, reference: int) -> int | None:
         """What was passed for a parameter that was optimised away; None unless it can be proved."""
-        return self._passed(lambda site: site.optimized_out.get(reference))
+        path = self._entered_by()
+        expression = None if path is None else path[0][-1].optimized_out.get(reference)
+        return None if path is None or expression is None else self._at_call(*path, expression)
 
-    def _passed(self, pick: Callable[[CallSite], bytes | None]) -> int | None:
-        if self.nesting >= MOST_NESTING:
-            return None
+    def _entered_by(self) -> _Path | None:
         if self._path == "unsought":
             self._path = self._find_path()
-        if self._path is None:
-            return None
-        path, caller, address = self._path
-        expression = pick(path[-1])
-        return None if expression is None else self._at_call(path, caller, address, expression)
+        return self._path
 
     def _find_path(self) -> _Path | None:
-        caller = self.machine.caller()
+        caller = None if self.nesting >= MOST_NESTING else self.machine.caller()
         function = self.symbols.function_start(self.pc)
         if caller is None or function is None:
             return None

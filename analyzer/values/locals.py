@@ -1,6 +1,6 @@
 """The parameters and local variables of one frame with their values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -45,6 +45,14 @@ class _Prepared(NamedTuple):
     """Finds where it lies."""
 
 
+class _Scope(NamedTuple):
+    """The variables of a function, or of one inlined into it, at one pc."""
+
+    variables: tuple[_Prepared, ...]
+    locals: tuple[Local, ...] | None
+    """All of them, if none needs a dump."""
+
+
 class FrameVariables:
     """The variables of one frame: of the function that runs there and of those inlined into it.
 
@@ -54,26 +62,39 @@ class FrameVariables:
         pc: the pc to look up: of a calling frame one less than its return address.
     """
 
-    __slots__ = ("_context", "_pc", "_prepared", "_symbols", "renderer")
+    __slots__ = ("_machine", "_pc", "_prepared", "_renderer", "_symbols")
 
     def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int) -> None:
         self._symbols = symbols
+        self._machine = machine
         self._pc = pc
-        self._context = Context(machine, symbols, EntryValues(symbols, machine, pc), pc=pc)
-        self.renderer = Renderer.of(symbols, machine, self._context)
-        self._prepared: _Prepare = symbols.derived.get(_Prepared) or _preparation(symbols)
+        self._renderer: Renderer | None = None
+        self._prepared: _Prepare = symbols.derived.get(_Scope) or _preparation(symbols)
 
-    def of_scope(self, scope: int) -> list[Local]:
+    @property
+    def renderer(self) -> Renderer:
+        """Shows the variables' values; made when the first one needs it."""
+        if self._renderer is None:
+            entered = EntryValues(self._symbols, self._machine, self._pc)
+            context = Context(self._machine, self._symbols, entered, pc=self._pc)
+            self._renderer = Renderer.of(self._symbols, self._machine, context)
+        return self._renderer
+
+    def of_scope(self, scope: int) -> Sequence[Local]:
         """Variables in scope, parameters first.
 
         `scope` is the handle of a function or of one inlined into it, as `Symbols.source_frames` gives it.
         """
         if scope < 0:
             return []
-        text, context = self.renderer.text, self._context
+        prepared = self._prepared(scope, self._pc)
+        if prepared.locals is not None:
+            return prepared.locals
+        renderer = self.renderer
+        text, context = renderer.text, renderer.rendering.context
         return [
             local or Local(*about, text(place or place_by(locator, context), shape))
-            for _, shape, about, local, place, locator in self._prepared(scope, self._pc)
+            for _, shape, about, local, place, locator in prepared.variables
         ]
 
     def opened(self, scope: int) -> list[tuple[Variable, Part]]:
@@ -81,23 +102,26 @@ class FrameVariables:
         if scope < 0:
             return []
         opened: list[tuple[Variable, Part]] = []
-        for one in self._prepared(scope, self._pc):
-            there = one.place or place_by(one.locator, self._context)
-            opened.append((one.variable, self.renderer.part(one.variable.name, there, one.shape.handle)))
+        renderer = self.renderer
+        for one in self._prepared(scope, self._pc).variables:
+            there = one.place or place_by(one.locator, renderer.rendering.context)
+            opened.append((one.variable, renderer.part(one.variable.name, there, one.shape.handle)))
         return opened
 
 
-_Prepare = Callable[[int, int], tuple[_Prepared, ...]]
+_Prepare = Callable[[int, int], _Scope]
 
 
 def _preparation(symbols: TypedSymbols) -> _Prepare:
     shapes = shapes_of(symbols)
 
     @lru_cache(_CACHED)
-    def prepare(scope: int, pc: int) -> tuple[_Prepared, ...]:
-        return tuple(_prepared(one, symbols, shapes.shape(one.type)) for one in symbols.variables(scope, pc))
+    def prepare(scope: int, pc: int) -> _Scope:
+        variables = tuple(_prepared(one, symbols, shapes.shape(one.type)) for one in symbols.variables(scope, pc))
+        known = tuple(one.local for one in variables if one.local is not None)
+        return _Scope(variables, known if len(known) == len(variables) else None)
 
-    symbols.derived[_Prepared] = prepare
+    symbols.derived[_Scope] = prepare
     return prepare
 
 

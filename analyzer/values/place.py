@@ -85,13 +85,16 @@ class Composite:
 Place = InMemory | InRegister | Implicit | ImplicitPointer | Nowhere | Composite
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
     """Reads the bits of one object, wherever they are."""
 
-    machine: Machine
-    elf_machine: int
-    pointer_size: int
+    __slots__ = ("_mask", "elf_machine", "machine", "pointer_size")
+
+    def __init__(self, machine: Machine, elf_machine: int, pointer_size: int) -> None:
+        self.machine = machine
+        self.elf_machine = elf_machine
+        self.pointer_size = pointer_size
+        self._mask = (1 << 8 * pointer_size) - 1
 
     def bits(self, place: Place, offset: int, size: int) -> int | Unknown:
         """`size` bits from bit `offset` of the object, as an unsigned number."""
@@ -154,7 +157,3 @@ class Source:
                 total |= part << low - first
             start = end
         return total.to_bytes(size, "little") if start >= last else Unknown.OPTIMIZED_OUT
-
-    @property
-    def _mask(self) -> int:
-        return (1 << 8 * self.pointer_size) - 1

@@ -10,7 +10,8 @@ from analyzer.dump.caveat import MISMATCH, Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import CpuSnapshot, Dump
 from analyzer.symbols.interface import Symbols
-from analyzer.zephyr.layout import KernelLayout, read_layout
+from analyzer.symbols.types import TypedSymbols
+from analyzer.zephyr.layout import KernelLayout, layout_of
 from analyzer.zephyr.thread import KernelThread, read_thread
 
 MAX_THREADS = 4096
@@ -39,9 +40,9 @@ class Kernel:
         return self.others if self.current is None else (self.current, *self.others)
 
 
-def read_kernel(dump: Dump, symbols: Symbols, memory: Memory) -> Kernel:
+def read_kernel(dump: Dump, symbols: TypedSymbols, memory: Memory) -> Kernel:
     """The threads, as far as dump and firmware tell; never raises."""
-    layout = read_layout(symbols)
+    layout = layout_of(symbols)
     if layout is None:
         return Kernel(None, (), (Caveat("no-kernel", "the firmware does not say where its kernel keeps the threads"),))
     caveats: list[Caveat] = []

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analyzer.symbols.interface import Field, Symbols
+from analyzer.symbols.types import TypedSymbols
 
 MAX_ENTRIES = 64
 MAX_OFFSET = 1 << 16
@@ -44,6 +45,15 @@ class KernelLayout:
     switch_handle: int | None
     field_of: Callable[[str, str], Field | None]
     """Any other member."""
+    thread_size: int
+    """Bytes of a `struct k_thread` up to the last of these members."""
+
+
+def layout_of(symbols: TypedSymbols) -> KernelLayout | None:
+    """The layout of this firmware's kernel, made once for each index that is open."""
+    if KernelLayout not in symbols.derived:
+        symbols.derived[KernelLayout] = read_layout(symbols)
+    return symbols.derived[KernelLayout]
 
 
 def read_layout(symbols: Symbols) -> KernelLayout | None:
@@ -72,25 +82,34 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
     saved_pointer = next((found.offset for found in saved if found is not None), table.offset(8))
     if switch_handle is None and symbols.symbol(_SWITCHES) is not None:
         saved_pointer = None
+    entry, name = field("k_thread", "entry", 3, size), field("k_thread", "name", 9, 32)
+    state, options = field("k_thread", "base.thread_state", 5, 1), field("k_thread", "base.user_options", 6, 1)
+    priority = field("k_thread", "base.prio", 7, 1)
+    start, length = offset("k_thread", "stack_info.start"), offset("k_thread", "stack_info.size")
+    pended_on, timeout = offset("k_thread", "base.pended_on"), offset("k_thread", "base.timeout.node.next")
+    saved_mode = mode.offset if mode else None if arch is None or exc_return is None else arch + exc_return
+    words = (start, length, pended_on, timeout, switch_handle, saved_mode)
+    ends = [each.offset + each.size for each in (entry, name, state, options, priority) if each is not None]
     return KernelLayout(
         pointer_size=size,
         current=cpus + current,
         threads=offset("z_kernel", "threads", 2),
-        entry=field("k_thread", "entry", 3, size),
+        entry=entry,
         next_thread=offset("k_thread", "next_thread", 4),
-        state=field("k_thread", "base.thread_state", 5, 1),
-        options=field("k_thread", "base.user_options", 6, 1),
-        priority=field("k_thread", "base.prio", 7, 1),
+        state=state,
+        options=options,
+        priority=priority,
         stack_pointer=saved_pointer,
-        name=field("k_thread", "name", 9, 32),
+        name=name,
         nested=None if nested is None else cpus + nested.offset,
-        exc_return=mode.offset if mode else None if arch is None or exc_return is None else arch + exc_return,
-        stack_start=offset("k_thread", "stack_info.start"),
-        stack_size=offset("k_thread", "stack_info.size"),
-        pended_on=offset("k_thread", "base.pended_on"),
-        timeout=offset("k_thread", "base.timeout.node.next"),
+        exc_return=saved_mode,
+        stack_start=start,
+        stack_size=length,
+        pended_on=pended_on,
+        timeout=timeout,
         switch_handle=switch_handle,
         field_of=symbols.field,
+        thread_size=max([*ends, *(each + size for each in words if each is not None)], default=0),
     )
 
 

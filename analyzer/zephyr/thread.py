@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from analyzer.cpu import SavedThread
 from analyzer.dump.memory import Memory
+from analyzer.symbols.interface import Field
 from analyzer.zephyr.layout import KernelLayout
 
 MAX_NAME = 64
@@ -84,19 +85,29 @@ def is_thread_entry(function: str) -> bool:
 def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThread:
     """The thread whose structure is at an address."""
     pointer = layout.pointer_size
+    whole = memory.read(address, layout.thread_size) or None
+
+    def number(offset: int | None, size: int) -> int | None:
+        if offset is None:
+            return None
+        if whole is None:
+            return memory.unsigned(address + offset, size)
+        return int.from_bytes(whole[offset : offset + size], "little")
 
     def word(offset: int | None) -> int | None:
-        return None if offset is None else memory.unsigned(address + offset, pointer)
+        return number(offset, pointer)
 
-    priority = None if layout.priority is None else memory.read(address + layout.priority.offset, 1)
+    def byte(field: Field | None) -> int | None:
+        return None if field is None else number(field.offset, 1)
+
+    priority = byte(layout.priority)
     start, size = word(layout.stack_start), word(layout.stack_size)
-    exc_return = None if layout.exc_return is None else memory.unsigned(address + layout.exc_return, 1)
     return KernelThread(
         address=address,
         name=_read_name(address, layout, memory),
-        state=None if layout.state is None else memory.unsigned(address + layout.state.offset, 1),
-        options=None if layout.options is None else memory.unsigned(address + layout.options.offset, 1),
-        priority=None if priority is None else int.from_bytes(priority, "little", signed=True),
+        state=byte(layout.state),
+        options=byte(layout.options),
+        priority=None if priority is None else (priority ^ 0x80) - 0x80,
         entry=None if layout.entry is None else word(layout.entry.offset),
         stack=(start, start + size) if start and size and start + size < 1 << 8 * pointer else None,
         pended_on=word(layout.pended_on),
@@ -104,7 +115,7 @@ def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThr
         timeout=None if layout.timeout is None else address + layout.timeout,
         saved=SavedThread(
             None if layout.stack_pointer is None else address + layout.stack_pointer,
-            exc_return,
+            number(layout.exc_return, 1),
             thread=address,
             switch_handle=word(layout.switch_handle),
             field_of=layout.field_of,
@@ -136,4 +147,8 @@ def _read_name(address: int, layout: KernelLayout, memory: Memory) -> str | None
     if raw is None:
         return None
     text = raw.split(b"\0", 1)[0].decode("utf-8", "replace")
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(character if character.isprintable() else "\ufffd" for character in text)
+    )
