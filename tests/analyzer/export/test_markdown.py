@@ -51,7 +51,7 @@ def test_what_a_ticket_says() -> None:
         "#0  calibration_in_range at src/app/sensor.c:41 (inlined)",
         'label = "round 13"',
         "r7 0x00000000",
-        "<summary>7 other threads</summary>",
+        "<summary>8 other threads</summary>",
         "waits for `storage_mutex`, held by ",
         f"`{report.firmware.build_id}`",
         "faultcast gdb 'crash 7.core' --elf zephyr.elf",

@@ -32,7 +32,7 @@ def test_what_a_person_looks_for() -> None:
         "Null pointer dereference in calibration_in_range (sensor.c:41)",
         "2-byte load from 0x00000008 through r7 (NULL) + 8",
         "↳ calibration_in_range  src/app/sensor.c:41  inlined",
-        "• sensor_poll  src/app/sensor.c:74",
+        "• sensor_poll  src/app/sensor.c:78",
         'label    = "round 13"',
         "waits for mutex storage_mutex, held by ",
         "not started",
