@@ -90,6 +90,9 @@ def character(code: int, size: int = 1) -> str:
 
 def text(content: bytes, size: int = 1, literal: str = "") -> str:
     """Characters of `size` bytes each up to the first NUL in double quotes, cut after `MOST_TEXT` of them."""
+    if literal == "u8":
+        shown = utf8_text(content.partition(b"\0")[0])
+        return f"{literal}{shown}" + ("..." if len(content) > MOST_TEXT and b"\0" not in content else "")
     if size == 1:
         end = content.find(b"\0")
         codes = list(content if end < 0 else content[:end])

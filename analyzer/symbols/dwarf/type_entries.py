@@ -145,7 +145,7 @@ class TypeEntries:
                 self._reference(entry),
                 tuple(self._reference(child) for child in entry.children if child.tag == Tag.FORMAL_PARAMETER),
                 any(child.tag == Tag.UNSPECIFIED_PARAMETERS for child in entry.children),
-                bool(entry.number(At.PROTOTYPED)),
+                bool(entry.number(At.PROTOTYPED)) or _language(entry) not in Language.C_LIKE,
             )
         if tag == Tag.UNSPECIFIED_TYPE and "nullptr" in name:
             return PointerType(entry.unit.layout.address_size, _VOID_NUMBER, "*", name)

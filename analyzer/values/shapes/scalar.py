@@ -37,11 +37,12 @@ class Scalar(Shape):
         encoding = one.encoding if isinstance(one, BaseType) else -1
         self.number_size = one.size if 0 < self._bits <= _MOST_BITS else 0
         self.is_plain = True
-        self._is_integer = encoding in (Encoding.SIGNED, Encoding.UNSIGNED)
+        is_wide = isinstance(one, BaseType) and scalars.is_character(one) and one.size > 1
+        self._is_integer = encoding in (Encoding.SIGNED, Encoding.UNSIGNED) and not is_wide
         self._is_signed = encoding == Encoding.SIGNED
         self._is_x87 = machine == _EM_X86_64 and one.name == "long double"
         self._sign = 1 << max(self._bits - 1, 0)
-        self._format = "" if bits else _INTEGERS.get((one.size, encoding), "")
+        self._format = "" if bits or is_wide else _INTEGERS.get((one.size, encoding), "")
         self._table: list[str] | None = None
         if encoding in _BYTE_ENCODINGS and one.size == 1 and not bits:
             self._table = [scalars.base_text(value, 8, encoding) or "" for value in range(256)]
@@ -49,7 +50,8 @@ class Scalar(Shape):
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The number."""
         if not 0 < self._bits <= _MOST_BITS:
-            return Unknown.UNREADABLE
+            # Rust's unit is a base type of no bytes.
+            return "()" if self.one.name == "()" and not self._bits else Unknown.UNREADABLE
         bits = view.bits(at, self._bits)
         return bits if isinstance(bits, Unknown) else self.of_number(bits, rendering)
 
