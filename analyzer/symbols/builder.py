@@ -21,7 +21,7 @@ from analyzer.symbols.dwarf.lines import LineProgram
 from analyzer.symbols.dwarf.scope_entries import ScopeEntries, constant
 from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
 from analyzer.symbols.ehabi import exception_spans
-from analyzer.symbols.elf import SHF_WRITE, Image, Section
+from analyzer.symbols.elf import SHF_WRITE, Image, RankedSymbol, Section
 from analyzer.symbols.format import (
     address_map,
     contents,
@@ -38,6 +38,7 @@ from analyzer.symbols.format.frame_rows import FrameRowWriter
 from analyzer.symbols.format.scopes import ScopeWriter
 from analyzer.symbols.format.strings import StringWriter
 from analyzer.symbols.interface import Variable
+from analyzer.symbols.names import demangled
 from analyzer.symbols.types import Global
 from contract.errors import BadFirmware
 
@@ -76,9 +77,11 @@ def _build(data: bytes) -> bytes:
     parts[Part.FIRMWARE] = firmware.encode(image.machine, image.pointer_size, build_ids(image))
     parts[Part.SECTIONS], parts[Part.CONTENTS] = contents.encode(_with_constant_table(image))
     is_present = _presence(image)
-    _add_symbols(image, strings, parts)
     _add_frames(image, is_present, parts)
-    _add_debug_info(image, is_present, strings, parts)
+    sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
+    info = DebugInfo(sections, image.allowance)
+    _add_symbols(image, info, strings, parts)
+    _add_debug_info(image, info, is_present, strings, parts)
     parts[Part.STRINGS] = strings.encode()
     return pack(parts)
 
@@ -121,7 +124,7 @@ def _presence(image: Image) -> Callable[[int], bool]:
     return is_present
 
 
-def _add_symbols(image: Image, strings: StringWriter, parts: dict[Part, bytes]) -> None:
+def _add_symbols(image: Image, info: DebugInfo, strings: StringWriter, parts: dict[Part, bytes]) -> None:
     spans = sorted(
         (section.address, section.address + section.size)
         for section in image.sections
@@ -133,10 +136,30 @@ def _add_symbols(image: Image, strings: StringWriter, parts: dict[Part, bytes]) 
         place = bisect_right(starts, address) - 1
         return spans[place][1] if place >= 0 and address < spans[place][1] else None
 
-    symbols = sorted(image.symbols(), key=lambda one: (one.symbol.address, one.symbol.name, one.symbol.size, one.rank))
+    symbols = sorted(
+        _readable(image, info), key=lambda one: (one.symbol.address, one.symbol.name, one.symbol.size, one.rank)
+    )
     size = image.pointer_size
     parts[Part.SYMBOLS], parts[Part.SYMBOL_NAMES] = symbol_records.encode(symbols, strings, size)
     parts[Part.SYMBOL_MAP] = address_map.encode(symbol_records.cover(symbols, section_end), size)
+
+
+def _readable(image: Image, info: DebugInfo) -> list[RankedSymbol]:
+    """The symbols under the names that the program's source has for them."""
+    symbols = list(image.symbols())
+    if not any(one.symbol.name.startswith(("_Z", "_R")) for one in symbols):
+        return symbols
+    described: dict[str, str] = {}
+    for unit in info.units:
+        for entry in unit.entries:
+            if At.LINKAGE_NAME in entry.abbreviation.forms:
+                mangled = entry.text(At.LINKAGE_NAME)
+                if mangled and mangled not in described:
+                    described[mangled] = qualified_name(entry)
+    return [
+        replace(one, symbol=replace(one.symbol, name=demangled(one.symbol.name, described, image.allowance)))
+        for one in symbols
+    ]
 
 
 def _add_frames(image: Image, is_present: Callable[[int], bool], parts: dict[Part, bytes]) -> None:
@@ -155,10 +178,8 @@ def _add_frames(image: Image, is_present: Callable[[int], bool], parts: dict[Par
 
 
 def _add_debug_info(
-    image: Image, is_present: Callable[[int], bool], strings: StringWriter, parts: dict[Part, bytes]
+    image: Image, info: DebugInfo, is_present: Callable[[int], bool], strings: StringWriter, parts: dict[Part, bytes]
 ) -> None:
-    sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
-    info = DebugInfo(sections, image.allowance)
     lines = _Lines(info, is_present)
     references = References()
     types = TypeEntries(info, references)
