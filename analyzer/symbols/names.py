@@ -60,10 +60,11 @@ def _parsed(name: str, allowance: Allowance) -> str | None:
 
 
 def _size(part: Any, known: dict[int, int]) -> int:
-    """How much a parsed name comes to when it is written out: parts that are abbreviated may hold others, many times."""
+    """How much a parsed name comes to when it is written out: what stands for a part may hold others, many times."""
     if not isinstance(part, tuple):
-        return len(str(part)) if isinstance(part, str) else 1
-    key = id(part)
+        return len(part) if isinstance(part, str) else 1
+    parts = cast("tuple[Any, ...]", part)
+    key = id(parts)
     if key not in known:
-        known[key] = 1 + sum(_size(each, known) for each in cast("tuple[Any, ...]", part))
+        known[key] = 1 + sum(_size(each, known) for each in parts)
     return known[key]

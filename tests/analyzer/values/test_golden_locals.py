@@ -43,6 +43,8 @@ def differences(where: str, expected: Any, part: Part, renderer: Renderer) -> It
                 yield from differences(f"{where}.{name}", one, children[name], renderer)
             elif value.known or one not in UNKNOWN:
                 yield (f"{where}.{name}", one, value.text)
+    elif expected == "<synthetic pointer>" and value.text.startswith(f"{expected} to "):
+        return
     elif expected in UNKNOWN or not value.known:
         if value.known or expected not in UNKNOWN:
             yield (where, expected, value.text)
