@@ -53,6 +53,9 @@ class FakeSymbols:
                 return content[address - start : address - start + size]
         return None
 
+    def read_only_ranges(self) -> list[tuple[int, int]]:
+        return sorted((start, start + len(content)) for start, content in self.read_only_bytes.items())
+
     def source_frames(self, pc: int) -> list[SourceFrame]:
         symbol = self.symbol_at(pc)
         if symbol is None or not symbol.is_function:

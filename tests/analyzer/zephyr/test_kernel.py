@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,8 +80,8 @@ def test_firmware_that_switches_by_handle_has_no_saved_stack_pointer() -> None:
     saved = read(specimen.dump(), symbols).others[0].saved
     assert saved is not None
     assert (saved.stack_pointer_field, saved.switch_handle) == (None, None)
-    symbols.fields = {("k_thread", "switch_handle"): Field(0x50, 4)}
-    saved = read(specimen.dump(), symbols).others[0].saved
+    newer = replace(symbols, fields={("k_thread", "switch_handle"): Field(0x50, 4)}, derived={})
+    saved = read(specimen.dump(), newer).others[0].saved
     assert saved is not None
     assert (saved.stack_pointer_field, saved.switch_handle) == (WORKER + 0x50, 0x20003080)
 
