@@ -11,11 +11,11 @@ from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
-from analyzer.explain import Explanation, Facts, confirmed, explain, mismatches
-from analyzer.explain.fault import SourceLine
-from analyzer.grouping import NamedFrame, group, load_plumbing
+from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, confirmed, explain, mismatches
+from analyzer.grouping import NamedFrame, Plumbing, group, load_plumbing
 from analyzer.report import model
 from analyzer.report.build import Subject, ThreadWriter
+from analyzer.report.fault import FaultWriter
 from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.interface import Machine
 from analyzer.symbols.types import TypedSymbols
@@ -34,19 +34,25 @@ _NO_KERNEL = Kernel(None, (), ())
 
 
 def analyze(
-    dump: bytes, symbols: TypedSymbols | None, missing: Iterable[tuple[int, int]] = (), *, build_id: str | None = None
+    dump: bytes,
+    symbols: TypedSymbols | None,
+    missing: Iterable[tuple[int, int]] = (),
+    *,
+    build_id: str | None = None,
+    plumbing: Plumbing | None = None,
 ) -> model.Report:
     """Analyse a core dump.
 
     `missing` lists half-open byte ranges of the dump that never arrived; `build_id` is the hexadecimal id that the
-    device sent beside the dump, if it did. Without symbols the report says what registers and memory alone tell.
+    device sent beside the dump, if it did; `plumbing` are the functions that are never to blame, where they are
+    not only those of the list built in. Without symbols the report says what registers and memory alone tell.
 
     Raises:
         NotADump: there is no core dump in the bytes.
         UnsupportedDump: there is one, of a kind that cannot be analysed.
         LimitExceeded: there are more than 64 MiB.
     """
-    return Analysis(parse(dump, missing), symbols, build_id).report()
+    return Analysis(parse(dump, missing), symbols, build_id, plumbing).report()
 
 
 def _without_interrupted(frames: Sequence[model.Frame]) -> Sequence[model.Frame]:
@@ -58,8 +64,11 @@ def _without_interrupted(frames: Sequence[model.Frame]) -> Sequence[model.Frame]
 class Analysis:
     """The parts of one analysis, each made from the ones before: for whoever needs more than the report."""
 
-    def __init__(self, dump: Dump, symbols: TypedSymbols | None, build_id: str | None = None) -> None:
+    def __init__(
+        self, dump: Dump, symbols: TypedSymbols | None, build_id: str | None = None, plumbing: Plumbing | None = None
+    ) -> None:
         self.dump = dump
+        self.plumbing = plumbing or load_plumbing()
         self.caveats = list(dump.caveats)
         self.cpu = cpu_for(dump.header.target, symbols.machine if symbols else None, dump.header.pointer_size)
         self.symbols = self._fitting(symbols)
@@ -216,6 +225,7 @@ class Analysis:
         threads[1:1] = self._interrupted(writer)
         explanation = self._explain(crashed)
         threads[0] = self._overflowed(crashed, explanation)
+        crashed_frames = self.crashed.stack.frames if self.crashed.stack else []
         build_id = self.given_build_id or (self.dump.build_id.hex() if self.dump.build_id else None)
         if build_id is None and self.symbols is not None and self.symbols.build_ids:
             build_id = self.symbols.build_ids[0].hex()
@@ -223,18 +233,10 @@ class Analysis:
             NamedFrame(int(frame.pc, 16), frame.function, frame.file, frame.trust == "scan")
             for frame in _without_interrupted(crashed.frames)[explanation.landed :]
         ]
-        grouping = group(explanation.kind, frames, load_plumbing(), build_id)
+        grouping = group(explanation.kind, frames, self.plumbing, build_id)
         return model.Report(
             symbolized=self.symbols is not None,
-            fault=model.Fault(
-                kind=explanation.kind,
-                title=explanation.title,
-                explanation=explanation.text,
-                reason=self.dump.header.reason,
-                reason_name=explanation.reason_name,
-                address=None if explanation.address is None else writer.address(explanation.address),
-                evidence=list(explanation.evidence),
-            ),
+            fault=self._fault_writer().fault(explanation, self.dump.header.reason, crashed_frames),
             fingerprint=grouping.fingerprint,
             grouped_by=grouping.explanation,
             threads=threads,
@@ -250,6 +252,9 @@ class Analysis:
                 *(objects.warnings() if objects else ()),
             ],
         )
+
+    def _fault_writer(self) -> FaultWriter:
+        return FaultWriter(self.cpu, self.memory, self.symbols, self.dump.header.pointer_size)
 
     def _objects(self) -> ObjectWriter | None:
         """The kernel objects; none where the firmware is another one, for they would be made up."""
@@ -314,19 +319,21 @@ class Analysis:
         is_code = None
         if self.symbols is not None and self.cpu is not None and pc is not None:
             is_code = self._unwinder(self.cpu).is_executable(pc)
-        kernel = self.crashed.kernel
-        facts = Facts(
+        current = self.crashed.kernel
+        crash = Crash(
             reason=self.dump.header.reason,
             cpu=self.cpu,
             context=context,
-            stack=self.crashed.stack,
+            frames=self.crashed.stack.frames if self.crashed.stack else (),
             lines=[SourceLine(frame.function, frame.file, frame.line) for frame in crashed.frames],
             memory=self.memory,
+            symbols=self.symbols,
             pc_is_code=is_code,
-            thread=kernel.name if kernel else None,
-            thread_stack=kernel.stack if kernel else None,
+            thread=None if current is None else _stack_of(current),
+            thread_name=None if current is None else current.name,
+            others=[found for thread in self.kernel.others if (found := _stack_of(thread)) is not None],
         )
-        return explain(facts, load_plumbing())
+        return explain(crash, self.plumbing)
 
     def _facts(self, writer: ThreadWriter) -> model.Dump:
         ranges = self.dump.memory.ranges()
@@ -341,3 +348,7 @@ class Analysis:
             memory_size=sum(end - start for start, end in ranges),
             trailing_size=len(self.dump.trailing),
         )
+
+
+def _stack_of(thread: KernelThread) -> ThreadStack | None:
+    return None if thread.stack is None else ThreadStack(thread.name or f"at {thread.address:#x}", thread.stack)

@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 
 from analyzer.analyze import analyze
+from analyzer.grouping import Plumbing, load_plumbing
+from analyzer.plumbing_file import read_plumbing
 from analyzer.requests import Analysed, AnalyseDump, Failed, Indexed, IndexFirmware, Ready, Reply, pack, read_request
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
@@ -24,7 +26,10 @@ def main() -> None:
     """Serve requests on standard input until it ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory", type=int, required=True, help="address space limit in bytes")
-    limit = parser.parse_args().memory
+    parser.add_argument("--plumbing", type=Path, help="a list of functions to add to the plumbing")
+    arguments = parser.parse_args()
+    limit = arguments.memory
+    plumbing = load_plumbing() if arguments.plumbing is None else read_plumbing(arguments.plumbing)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     replies = sys.stdout.buffer
@@ -33,16 +38,22 @@ def main() -> None:
     replies.flush()
     while (request := read_request(sys.stdin.buffer)) is not None:
         try:
-            reply = _analyse(request) if isinstance(request, AnalyseDump) else _index(request)
+            reply = _analyse(request, plumbing) if isinstance(request, AnalyseDump) else _index(request)
         except FaultcastError as error:
             reply = Failed(error.code, str(error), is_dump=not isinstance(error, NotADump))
         replies.write(pack(reply))
         replies.flush()
 
 
-def _analyse(request: AnalyseDump) -> Reply:
+def _analyse(request: AnalyseDump, plumbing: Plumbing) -> Reply:
     symbols = _open_index(request.index) if request.index is not None else None
-    report = analyze(Path(request.dump).read_bytes(), symbols, request.missing, build_id=request.build_id or None)
+    report = analyze(
+        Path(request.dump).read_bytes(),
+        symbols,
+        request.missing,
+        build_id=request.build_id or None,
+        plumbing=plumbing,
+    )
     return Analysed(msgspec.json.encode(report))
 
 

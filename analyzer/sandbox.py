@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from analyzer.requests import Failed, Reply, Request, pack, unpack_reply
 from contract.errors import InputError, LimitExceeded, NotADump
@@ -37,8 +38,9 @@ class AnalysisFailed(InputError):
 class Sandbox:
     """One analysing process, started when needed and again after it was killed."""
 
-    def __init__(self, *, seconds: float, memory: int) -> None:
-        """`seconds` for each request, `memory` in bytes of address space."""
+    def __init__(self, *, seconds: float, memory: int, plumbing: Path | None = None) -> None:
+        """`seconds` for each request, `memory` in bytes of address space; `plumbing` is a list of plumbing to add."""
+        self._plumbing = [] if plumbing is None else ["--plumbing", str(plumbing)]
         self._seconds = seconds
         self._memory = memory
         self._process: asyncio.subprocess.Process | None = None
@@ -96,6 +98,7 @@ class Sandbox:
                 "analyzer.child",
                 "--memory",
                 str(self._memory),
+                *self._plumbing,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=1 << 20,

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from analyzer.announce import crash_event
 from analyzer.firmware import find_index, park
+from analyzer.plumbing_file import read_plumbing
 from analyzer.report.model import Report, decode_report
 from analyzer.requests import Analysed, AnalyseDump
 from analyzer.sandbox import AnalysisDied, Sandbox
@@ -47,7 +48,9 @@ class AnalyzerWorker:
         self._keys = Keys(settings.key_prefix)
         self._store = store
         self._publisher = publisher
-        self._sandbox = Sandbox(seconds=settings.analysis_seconds, memory=settings.analysis_memory)
+        self._sandbox = Sandbox(
+            seconds=settings.analysis_seconds, memory=settings.analysis_memory, plumbing=plumbing_of(settings)
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; the dump that is being analysed is finished first."""
@@ -132,8 +135,15 @@ class AnalyzerWorker:
         await bury(self._redis, self._keys, partition_in(entry.stream), letter)
 
 
+def plumbing_of(settings: Settings) -> Path | None:
+    """The file with more plumbing, if there is one."""
+    return Path(settings.plumbing) if settings.plumbing else None
+
+
 def main(settings: Settings) -> None:
     """Run one analyzer worker until a signal stops it."""
+    if (plumbing := plumbing_of(settings)) is not None:
+        read_plumbing(plumbing)  # a list that cannot be used is said now, not at the first dump
     store = FolderStore(settings.store)
 
     async def work(stop: asyncio.Event) -> None:

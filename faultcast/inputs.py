@@ -9,6 +9,7 @@ from faultcast.failure import BAD_USAGE, NOT_A_DUMP, fail
 
 if TYPE_CHECKING:
     from analyzer.analyze import Analysis
+    from analyzer.grouping import Plumbing
     from analyzer.symbols.index import SymbolIndex
 
 DumpFile = Annotated[
@@ -39,7 +40,7 @@ def index_elf(elf: bytes) -> "SymbolIndex":
     return SymbolIndex.from_bytes(build_index(elf))
 
 
-def analyse_files(dump: Path, elf: bytes | None) -> "Analysis":
+def analyse_files(dump: Path, elf: bytes | None, plumbing: "Plumbing | None" = None) -> "Analysis":
     """The analysis of a dump file; ends the command where that holds nothing that can be analysed."""
     from analyzer.analyze import Analysis
     from analyzer.dump import parse
@@ -48,6 +49,6 @@ def analyse_files(dump: Path, elf: bytes | None) -> "Analysis":
     content = read_input(dump)
     symbols = None if elf is None else index_elf(elf)
     try:
-        return Analysis(parse(content), symbols)
+        return Analysis(parse(content), symbols, plumbing=plumbing)
     except UnsupportedDump as error:
         raise fail(f"{dump}: {error} [{error.code}]", NOT_A_DUMP) from error

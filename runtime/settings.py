@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     analysis_memory: Annotated[int, Field(ge=64 * MIB)] = Field(
         1024 * MIB, description="analyzer: address space limit of the analysing child, in bytes"
     )
+    plumbing: str = Field(
+        "", description="analyzer: TOML file of functions that never are a crash's cause, on top of the list built in"
+    )
     claim_idle_seconds: Annotated[float, Field(gt=0)] = Field(
         15, description="Work of a silent worker is taken over after this long (analyzer: two time limits more)"
     )

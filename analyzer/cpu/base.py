@@ -43,6 +43,8 @@ class Fault:
     reason: str
     """The reason code's name."""
     details: tuple[str, ...] = field(default=())
+    imprecise: bool = False
+    """Whether the fault belongs to an instruction before the program counter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _REASONS: dict[int, tuple[str, str, str, str]] = {
     26: (
         *_BUS,
         "K_ERR_ARM_BUS_IMPRECISE_DATA_BUS",
-        "the bus answered an earlier, buffered store with an error, so the program counter is behind the culprit",
+        "the bus answered an earlier, buffered store with an error",
     ),
     27: (*_BUS, "K_ERR_ARM_BUS_INSTRUCTION_BUS", "the bus answered a fetch of code with an error"),
     28: (*_BUS, "K_ERR_ARM_BUS_FP_LAZY_STATE_PRESERVATION", "saving the floating point state failed"),
@@ -65,7 +65,11 @@ _REASONS: dict[int, tuple[str, str, str, str]] = {
     44: (*_SECURE, "K_ERR_ARM_SECURE_LAZY_STATE_ERROR", "the floating point state is inconsistent"),
 }
 
-FAULTS = {code: Fault(kind, label, name, (detail,)) for code, (kind, label, name, detail) in _REASONS.items()}
+IMPRECISE = 26
+FAULTS = {
+    code: Fault(kind, label, name, (detail,), imprecise=code == IMPRECISE)
+    for code, (kind, label, name, detail) in _REASONS.items()
+}
 
 CFSR, HFSR, MMFAR, BFAR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38
 _MMARVALID, _BFARVALID = 1 << 7, 1 << 15

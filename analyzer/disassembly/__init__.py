@@ -4,17 +4,22 @@ Decoding is capstone's; Xtensa is not among its architectures. Registers are DWA
 """
 
 from analyzer.disassembly.access import Access, evaluate
-from analyzer.disassembly.decoder import can_disassemble, instruction_at, listing
-from analyzer.disassembly.instruction import Direction, Index, Instruction, MemoryOperand
+from analyzer.disassembly.data_flow import Registers
+from analyzer.disassembly.decoder import MAX_FUNCTION, can_disassemble, instruction_at, listing, straight_line
+from analyzer.disassembly.instruction import Direction, Flow, Index, Instruction, MemoryOperand
 
 __all__ = [
+    "MAX_FUNCTION",
     "Access",
     "Direction",
+    "Flow",
     "Index",
     "Instruction",
     "MemoryOperand",
+    "Registers",
     "can_disassemble",
     "evaluate",
     "instruction_at",
     "listing",
+    "straight_line",
 ]

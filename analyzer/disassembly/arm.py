@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.disassembly.branch import direct_branch
-from analyzer.disassembly.instruction import Direction, Index, MemoryOperand
+from analyzer.disassembly.instruction import Direction, Flow, Index, MemoryOperand
 
 _NAMES = {**{f"r{number}": number for number in range(13)}, "sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14}
 _SP = 13
@@ -78,6 +78,23 @@ def memory(mnemonic: str, operands: str, address: int, _end: int) -> tuple[Memor
     if base not in _NAMES:
         return ()
     return (MemoryOperand(direction, size, _NAMES[base], displacement, index, count),)
+
+
+def flow(mnemonic: str, operands: str) -> Flow:
+    """What runs behind an instruction."""
+    name = mnemonic.removesuffix(".w")
+    if name in ("bl", "blx", "svc", "blxns"):
+        return Flow.CALL
+    if name in ("b", "udf") or (name in ("bx", "bxns") and operands == "lr") or (name == "pop" and "pc}" in operands):
+        return Flow.LEAVE
+    if name in ("bx", "bxns", "tbb", "tbh") or operands.startswith("pc,") or ("pc}" in operands and name != "push"):
+        return Flow.COMPUTED
+    return Flow.NEXT
+
+
+def register(name: str) -> int | None:
+    """DWARF number of a register that addresses are made of."""
+    return _NAMES.get(name)
 
 
 def _transfer(name: str, operands: str) -> tuple[Direction, int, int] | None:

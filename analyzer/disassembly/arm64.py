@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.disassembly.branch import direct_branch
-from analyzer.disassembly.instruction import Direction, Index, MemoryOperand
+from analyzer.disassembly.instruction import Direction, Flow, Index, MemoryOperand
 
 _LOAD, _STORE, _UPDATE = Direction.LOAD, Direction.STORE, Direction.UPDATE
 _ADDRESS = re.compile(r"\[(\w+)(?:, #(-?\w+))?(?:, (\w+)(?:, (lsl|sxtw|uxtw|sxtx)(?: #(\d))?)?)?\]")
@@ -19,7 +19,7 @@ _BRANCH = re.compile(r"bl?|b\.\w\w|cbn?z|tbn?z")
 _LITERAL = re.compile(r"#(0x[0-9a-f]+|\d+)$")
 
 
-def _number(name: str) -> int | None:
+def register(name: str) -> int | None:
     """DWARF number of a 64-bit register, or of the lower half of one; None for the zero register."""
     named = {"sp": 31, "wsp": 31, "fp": 29, "lr": 30}.get(name)
     if named is not None:
@@ -38,12 +38,12 @@ def memory(mnemonic: str, operands: str, _address: int, _end: int) -> tuple[Memo
     if found is None:
         literal = _LITERAL.search(operands) if mnemonic in ("ldr", "ldrsw") else None
         return () if literal is None else (MemoryOperand(direction, size, None, int(literal[1], 0)),)
-    base = _number(found[1])
+    base = register(found[1])
     if base is None:
         return ()
     index = None
     if found[3] is not None and found[3] not in ("xzr", "wzr"):
-        number = _number(found[3])
+        number = register(found[3])
         if number is None:
             return ()
         extend = found[4] if found[4] in ("sxtw", "uxtw") else ""
@@ -54,6 +54,15 @@ def memory(mnemonic: str, operands: str, _address: int, _end: int) -> tuple[Memo
 def write(mnemonic: str, operands: str, _address: int) -> tuple[str, int | None]:
     """Operands for a person, and where a direct branch goes."""
     return direct_branch(operands) if _BRANCH.fullmatch(mnemonic) else (operands, None)
+
+
+def flow(mnemonic: str, _operands: str) -> Flow:
+    """What runs behind an instruction."""
+    if mnemonic in ("bl", "svc", "hvc", "smc") or mnemonic.startswith("blr"):
+        return Flow.CALL
+    if mnemonic in ("b", "eret", "udf", "brk") or mnemonic.startswith("ret"):
+        return Flow.LEAVE
+    return Flow.COMPUTED if mnemonic in ("br", "braa", "brab", "braaz", "brabz") else Flow.NEXT
 
 
 def _transfer(mnemonic: str, names: list[str]) -> tuple[Direction, int, int] | None:

@@ -10,13 +10,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from analyzer.disassembly import arm, arm64, riscv, x86
-from analyzer.disassembly.instruction import Instruction, MemoryOperand
+from analyzer.disassembly.instruction import Flow, Instruction, MemoryOperand
 
 if TYPE_CHECKING:
     from capstone import Cs
 
 MAX_BEFORE = 2048
 """How far the start of a function may be from the place that is looked at, in bytes."""
+MAX_FUNCTION = 4096
+"""Bytes of a function that is searched for what leads into it."""
 MAX_INSTRUCTION = 16
 """Bytes; 15 on x86, 4 elsewhere."""
 _KEPT = 512
@@ -35,24 +37,38 @@ class _InstructionSet:
     """Mnemonic, operands, address, end → memory operands."""
     write: Callable[[str, str, int], tuple[str, int | None]]
     """Mnemonic, operands, address → operands for a person and the target of a direct branch."""
+    flow: Callable[[str, str], Flow]
+    """Mnemonic, operands → what runs behind."""
+    register: Callable[[str], int | None]
+    """Name in operands → DWARF number."""
     boundaries: Callable[[bytes, int, int], Iterator[tuple[int, int]]] | None
     """Code, its address, an end → address and length of each instruction; None where only decoding tells."""
 
 
-_RISC_V = (riscv.memory, riscv.write, riscv.boundaries)
+_RISC_V = (riscv.memory, riscv.write, riscv.flow, riscv.register, riscv.boundaries)
 _SETS = {
     (40, 4): _InstructionSet(
         "CS_ARCH_ARM",
         ("CS_MODE_THUMB", "CS_MODE_MCLASS", "CS_MODE_V8"),
         arm.memory,
         arm.write,
+        arm.flow,
+        arm.register,
         arm.boundaries,
     ),
-    (183, 8): _InstructionSet("CS_ARCH_ARM64", ("CS_MODE_LITTLE_ENDIAN",), arm64.memory, arm64.write, arm64.boundaries),
+    (183, 8): _InstructionSet(
+        "CS_ARCH_ARM64",
+        ("CS_MODE_LITTLE_ENDIAN",),
+        arm64.memory,
+        arm64.write,
+        arm64.flow,
+        arm64.register,
+        arm64.boundaries,
+    ),
     (243, 4): _InstructionSet("CS_ARCH_RISCV", ("CS_MODE_RISCV32", "CS_MODE_RISCVC"), *_RISC_V),
     (243, 8): _InstructionSet("CS_ARCH_RISCV", ("CS_MODE_RISCV64", "CS_MODE_RISCVC"), *_RISC_V),
-    (3, 4): _InstructionSet("CS_ARCH_X86", ("CS_MODE_32",), x86.memory_32, x86.write, None),
-    (62, 8): _InstructionSet("CS_ARCH_X86", ("CS_MODE_64",), x86.memory_64, x86.write, None),
+    (3, 4): _InstructionSet("CS_ARCH_X86", ("CS_MODE_32",), x86.memory_32, x86.write, x86.flow, x86.register_32, None),
+    (62, 8): _InstructionSet("CS_ARCH_X86", ("CS_MODE_64",), x86.memory_64, x86.write, x86.flow, x86.register_64, None),
 }
 """By ELF e_machine and bytes of a pointer."""
 
@@ -72,16 +88,44 @@ def instruction_at(code: bytes, address: int, machine: int, pointer_size: int) -
     found = None if one is None else next(_decode(one, code[:MAX_INSTRUCTION], address, 1), None)
     if one is None or found is None:
         return None
-    at, size, mnemonic, operands = found
-    text, target = one.write(mnemonic, operands, at)
-    return Instruction(at, code[:size], mnemonic, text, target, one.memory(mnemonic, operands, at, at + size))
+    return _instruction(one, code, found)
+
+
+def register_named(name: str, machine: int, pointer_size: int) -> int | None:
+    """DWARF number of a register by its name in an instruction's operands; None for what is none that counts."""
+    one = _SETS.get((machine, pointer_size))
+    return None if one is None else one.register(name)
+
+
+@lru_cache(_KEPT)
+def straight_line(code: bytes, start: int, pc: int, machine: int, pointer_size: int) -> tuple[Instruction, ...]:
+    """The instructions that have run right before `pc` for certain, in order.
+
+    `code` is the whole function and lies at `start`. Nothing in the function leads into the middle of what is given;
+    where it cannot be told, as behind a jump to a computed address, nothing is.
+    """
+    one = _SETS.get((machine, pointer_size))
+    if one is None or len(code) > MAX_FUNCTION:
+        return ()
+    everything = list(_instructions(one, code, start, _boundaries(one, code, start, start + len(code))))
+    here = next((number for number, each in enumerate(everything) if each.address == pc), None)
+    if here is None or any(each.flow is Flow.COMPUTED for each in everything):
+        return ()
+    goals = {each.target for each in everything if each.flow is not Flow.CALL}
+    first = here
+    while first and everything[first].address not in goals:
+        before = everything[first - 1]
+        if before.flow is Flow.LEAVE or before.end != everything[first].address or not before.mnemonic:
+            break
+        first -= 1
+    return tuple(everything[first:here])
 
 
 @lru_cache(_KEPT)
 def listing(
     code: bytes, start: int, pc: int, machine: int, pointer_size: int, *, before: int = 5, after: int = 3
 ) -> tuple[Instruction, ...]:
-    """The instructions around `pc`, which is among them; without their memory operands. Empty where there are none.
+    """The instructions around `pc`, which is among them. Empty where there are none.
 
     `code` lies at `start`, the entry of the function around pc, so that the instructions before it can be found; where
     that is too far away, or what is between is no code, the listing begins at pc.
@@ -111,19 +155,22 @@ def _instructions(
     one: _InstructionSet, code: bytes, start: int, bounds: Sequence[tuple[int, int]]
 ) -> Iterator[Instruction]:
     """What is at each of the boundaries, whether it can be decoded or not."""
-    texts: dict[int, tuple[str, str]] = {}
+    texts: dict[int, Instruction] = {}
     for address, _ in bounds:
         if address not in texts:
             # As far as the code goes without a gap: conditions of Thumb come from the instructions before.
-            for at, _, mnemonic, operands in _decode(one, code[address - start :], address, _gapless(address, bounds)):
-                texts[at] = mnemonic, operands
+            for found in _decode(one, code[address - start :], address, _gapless(address, bounds)):
+                texts[found[0]] = _instruction(one, code[found[0] - start :], found)
     for address, size in bounds:
         content = code[address - start : address - start + size]
-        if address in texts:
-            mnemonic, operands = texts[address]
-            yield Instruction(address, content, mnemonic, *one.write(mnemonic, operands, address))
-        else:
-            yield Instruction(address, content, "", "")
+        yield texts.get(address) or Instruction(address, content, "", "")
+
+
+def _instruction(one: _InstructionSet, code: bytes, decoded: tuple[int, int, str, str]) -> Instruction:
+    address, size, mnemonic, operands = decoded
+    text, target = one.write(mnemonic, operands, address)
+    memory = one.memory(mnemonic, operands, address, address + size)
+    return Instruction(address, code[:size], mnemonic, text, target, memory, one.flow(mnemonic, operands))
 
 
 def _gapless(address: int, bounds: Iterable[tuple[int, int]]) -> int:

@@ -13,6 +13,19 @@ class Direction(Enum):
     """Read and written at once, as atomic instructions and x86's arithmetic on memory do."""
 
 
+class Flow(Enum):
+    """What runs behind an instruction."""
+
+    NEXT = 0
+    """The next one, at least if a condition does not hold."""
+    CALL = 1
+    """The next one, after something else has run and has changed registers."""
+    LEAVE = 2
+    """Another one, which the code names, or the caller."""
+    COMPUTED = 3
+    """Another one, which a register or memory names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """A register that is shifted, perhaps extended from 32 bits, and added to the base."""
@@ -53,6 +66,7 @@ class Instruction:
     target: int | None = None
     """Where a direct branch or call goes."""
     memory: tuple[MemoryOperand, ...] = ()
+    flow: Flow = Flow.NEXT
 
     @property
     def end(self) -> int:

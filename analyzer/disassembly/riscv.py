@@ -6,7 +6,7 @@ The RISC-V Instruction Set Manual, Volume I: Unprivileged Architecture.
 import re
 from collections.abc import Iterator
 
-from analyzer.disassembly.instruction import Direction, MemoryOperand
+from analyzer.disassembly.instruction import Direction, Flow, MemoryOperand
 
 _NAMES = {"zero": 0, "ra": 1, "sp": 2, "gp": 3, "tp": 4, "t0": 5, "t1": 6, "t2": 7, "s0": 8, "fp": 8, "s1": 9}
 _NAMES.update({f"a{number}": 10 + number for number in range(8)})
@@ -57,6 +57,21 @@ def write(mnemonic: str, operands: str, address: int) -> tuple[str, int | None]:
         return operands, None
     goal = address + int(last, 0)
     return ", ".join([*others, f"{goal:#x}"]), goal
+
+
+def flow(mnemonic: str, operands: str) -> Flow:
+    """What runs behind an instruction."""
+    name = mnemonic.removeprefix("c.")
+    if name == "ecall" or (name in ("jal", "jalr") and not operands.startswith("zero")):
+        return Flow.CALL
+    if name in ("j", "jal", "ret", "mret", "sret", "ebreak", "unimp") or (name == "jr" and operands == "ra"):
+        return Flow.LEAVE
+    return Flow.COMPUTED if name in ("jr", "jalr") else Flow.NEXT
+
+
+def register(name: str) -> int | None:
+    """DWARF number of a register that can be written."""
+    return _NAMES.get(name) or None
 
 
 def boundaries(code: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:

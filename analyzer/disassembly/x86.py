@@ -6,7 +6,7 @@ Zephyr's segments are flat but for FS and GS, whose base no dump tells.
 import re
 
 from analyzer.disassembly.branch import direct_branch
-from analyzer.disassembly.instruction import Direction, Index, MemoryOperand
+from analyzer.disassembly.instruction import Direction, Flow, Index, MemoryOperand
 
 _LOAD, _STORE, _UPDATE = Direction.LOAD, Direction.STORE, Direction.UPDATE
 _NUMBERS_32 = {"eax": 0, "ecx": 1, "edx": 2, "ebx": 3, "esp": 4, "ebp": 5, "esi": 6, "edi": 7}
@@ -16,9 +16,15 @@ _SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8, "tbyte": 10, "xword": 10
 _OPERAND = re.compile(r"(?:(\w+) ptr )?(?:(\w\w):)?\[([^\]]*)\]")
 _PART = re.compile(r"(?:^| ([+-]) )(?:(\w+)\*(\d)|(-?\w+))")
 _BRANCH = re.compile(r"j\w+|call|loop\w*")
+_TARGET = re.compile(r"0x[0-9a-f]+|\d+")
+_HIDDEN = re.compile(
+    r"call|lcall|int\w*|sysc\w+|syse\w+|i?mul|i?div|c[bwdq]\w{1,3}|xchg|xadd|cmpxchg\w*|cpuid|rd\w+"
+    r"|leave|enter|push\w*|pop\w*|movs[bwdq]|stos\w|lods\w|scas\w|cmps[bwdq]|ins\w|outs\w|loop\w*"
+)
+"""Instructions that change registers that their text does not name."""
 _UNTOUCHED = re.compile(r"lea|nop|invlpg|prefetch\w+")
 _READ = re.compile(
-    r"cmp|cmps\w|test|bt|push|call|jmp|mul|imul|div|idiv|fld\w*|fild|fadd|fsub\w*|fmul|fdiv\w*|fi\w+|fcom\w*|frstor|fxrstor\w*"
+    r"cmp|cmps\w|test|bt|push|call|jmp|i?mul|i?div|fld\w*|fild|fadd|fsub\w*|fmul|fdiv\w*|fi\w+|fcom\w*|frstor|fxrstor\w*"
     r"|ldmxcsr|lgdt|lidt|lldt|ltr|xrstor\w*|lods\w|scas\w|outs\w|verr|verw"
 )
 _WRITTEN = re.compile(
@@ -39,6 +45,43 @@ def memory_64(mnemonic: str, operands: str, address: int, end: int) -> tuple[Mem
 def write(mnemonic: str, operands: str, _address: int) -> tuple[str, int | None]:
     """Operands for a person, and where a direct branch goes."""
     return direct_branch(operands) if _BRANCH.fullmatch(mnemonic) else (operands, None)
+
+
+def flow(mnemonic: str, operands: str) -> Flow:
+    """What runs behind an instruction; one that changes registers that it does not name counts as a call."""
+    name = mnemonic.rsplit(" ", 1)[-1]
+    if name in ("jmp", "ljmp"):
+        return Flow.LEAVE if _TARGET.fullmatch(operands) else Flow.COMPUTED
+    if name.startswith(("ret", "iret")) or name in ("ud2", "hlt", "sysret", "sysexit"):
+        return Flow.LEAVE
+    return Flow.CALL if " " in mnemonic or _HIDDEN.fullmatch(name) else Flow.NEXT
+
+
+def register_32(name: str) -> int | None:
+    """DWARF number of the register that a name is the whole or a part of."""
+    return _PARTS_32.get(name)
+
+
+def register_64(name: str) -> int | None:
+    """The same in 64-bit mode, where the numbers are others."""
+    return _PARTS_64.get(name)
+
+
+def _parts(numbers: dict[str, int]) -> dict[str, int]:
+    """The registers by the names of all their parts: `rax`, `eax`, `ax`, `al`, `ah`."""
+    found: dict[str, int] = {}
+    for name, number in numbers.items():
+        if name[1:].isdigit():
+            found.update(dict.fromkeys((name, f"{name}d", f"{name}w", f"{name}b"), number))
+        else:
+            short = name[1:]
+            found.update(dict.fromkeys((name, f"e{short}", short, f"{short}l"), number))
+            if short.endswith("x"):
+                found.update(dict.fromkeys((f"{short[0]}l", f"{short[0]}h"), number))
+    return found
+
+
+_PARTS_32, _PARTS_64 = _parts(_NUMBERS_32), _parts(_NUMBERS_64)
 
 
 def _memory(mnemonic: str, operands: str, place: tuple[int, int], pointer: int) -> tuple[MemoryOperand, ...]:

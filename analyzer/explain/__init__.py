@@ -1,6 +1,7 @@
 """Why it crashed, in words."""
 
-from analyzer.explain.fault import Explanation, Facts, explain
+from analyzer.explain.facts import Crash, SourceLine, ThreadStack
+from analyzer.explain.fault import Explanation, explain
 from analyzer.explain.mismatch import confirmed, mismatches
 
-__all__ = ["Explanation", "Facts", "confirmed", "explain", "mismatches"]
+__all__ = ["Crash", "Explanation", "SourceLine", "ThreadStack", "confirmed", "explain", "mismatches"]

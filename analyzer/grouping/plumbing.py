@@ -7,6 +7,10 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
+import msgspec
+
+from contract.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class Plumbing:
@@ -35,13 +39,42 @@ class Plumbing:
         return None
 
 
+class BadPlumbing(InputError):
+    """A list of plumbing cannot be used."""
+
+    code = "plumbing"
+
+
+class _List(msgspec.Struct, forbid_unknown_fields=True):
+    """The shape of a list."""
+
+    skip: dict[str, list[str]] = {}
+    kinds: dict[str, tuple[str, str]] = {}
+
+
 @cache
 def load_plumbing() -> Plumbing:
     """The list that comes with Faultcast."""
-    data = tomllib.loads(files("analyzer.grouping").joinpath("plumbing.toml").read_text("utf-8"))
-    names = [(name, group) for group, members in data["skip"].items() for name in members]
+    text = files("analyzer.grouping").joinpath("plumbing.toml").read_text("utf-8")
+    return extended(Plumbing({}, (), {}), text, "plumbing.toml")
+
+
+def extended(base: Plumbing, text: str, source: str) -> Plumbing:
+    """A list with the entries of another one, in TOML, on top; `source` names that one to whoever wrote it.
+
+    Raises:
+        BadPlumbing: it is no TOML, or not of the list's shape.
+    """
+    try:
+        added = msgspec.convert(tomllib.loads(text), _List)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise BadPlumbing(
+            f"{source}: {error}; it needs [skip] with lists of functions by group, and may have [kinds] with kind and "
+            "title by group"
+        ) from error
+    names = [(name, group) for group, members in added.skip.items() for name in members]
     return Plumbing(
-        exact={name: group for name, group in names if "*" not in name},
-        patterns=tuple((name, group) for name, group in names if "*" in name),
-        kinds={group: (kind, title) for group, (kind, title) in data["kinds"].items()},
+        exact={**base.exact, **{name: group for name, group in names if "*" not in name}},
+        patterns=(*((name, group) for name, group in names if "*" in name), *base.patterns),
+        kinds={**base.kinds, **added.kinds},
     )

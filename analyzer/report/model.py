@@ -110,6 +110,56 @@ class DeadlockStep(msgspec.Struct, frozen=True, kw_only=True):
     held_by: str
 
 
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rule of explanation has to say."""
+
+    rule: str
+    """Stable name such as `null-pointer`."""
+    text: str
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """The load or store that failed."""
+
+    direction: str
+    """`load`, `store` or `update`, which is both at once."""
+    address: str
+    """Of the first byte."""
+    size: int
+    """Bytes, of all registers together where there are several."""
+    register: str | None = None
+    """The base register, and what it held."""
+    pointer: str | None = None
+    variables: list[str] = []
+    """What that register is in the source; all of them are true. Empty where none is certain."""
+    expression: str | None = None
+    """What was accessed, as the source writes it."""
+
+
+class Instruction(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of disassembly."""
+
+    address: str
+    code: str
+    """The bytes, hexadecimal, in the order of memory."""
+    text: str
+    target: str | None = None
+    """Function and offset that a branch leads to."""
+    file: str | None = None
+    line: int | None = None
+    failed: bool = False
+    """Whether this is the instruction that failed, or the call of what failed."""
+
+
+class Assertion(msgspec.Struct, frozen=True, kw_only=True):
+    """An assertion that did not hold, as far as it can be told."""
+
+    text: str | None = None
+    """The condition."""
+    file: str | None = None
+    line: int | None = None
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Why it crashed."""
 
@@ -124,6 +174,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     """The address whose access failed."""
     evidence: list[str] = []
+    notes: list[Note] = []
+    """What the explanation is made of."""
+    access: Access | None = None
+    assertion: Assertion | None = None
+    disassembly: list[Instruction] = []
+    """Around the instruction that failed."""
 
 
 class Firmware(msgspec.Struct, frozen=True, kw_only=True):

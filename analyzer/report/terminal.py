@@ -1,6 +1,7 @@
 """The report on a terminal: what happened first, then the crashed thread in full, then the others in brief."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -37,6 +38,8 @@ def print_report(report: model.Report, console: Console) -> None:
     if crashed is not None:
         console.print()
         console.print(_thread_line(crashed))
+        if report.fault.disassembly:
+            console.print(Padding(_disassembly(report.fault.disassembly), (0, 0, 1, 2)))
         console.print(Padding(_frames(crashed, variables=True), _INDENT))
         if crashed.registers:
             console.print(Padding(_registers(crashed), (1, 0, 0, 2)))
@@ -181,6 +184,29 @@ def _locals(variables: Sequence[model.Local]) -> Iterator[Text]:
         line.append(_safe(variable.value), "dim italic" if unknown else "")
         line.append(f"  {_safe(variable.type)}", "dim")
         yield line
+
+
+def _disassembly(instructions: Sequence[model.Instruction]) -> RenderableType:
+    """The code with the lines of the source that it belongs to, and an arrow at what failed."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=1)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    place = None
+    for one in instructions:
+        style = "bold red" if one.failed else ""
+        where = None if one.file is None else (one.file, one.line)
+        source = ""
+        if where is not None and where != place:
+            source = f"{PurePosixPath(_safe(one.file)).name}:{one.line}" if one.line else _safe(one.file)
+        place = where
+        text = Text(_safe(one.text), style=style)
+        if one.target:
+            text.append(f"  <{_safe(one.target)}>", "dim")
+        arrow = Text("➤" if one.failed else "", style="bold red")
+        table.add_row(arrow, Text(one.address, style=style or "dim"), text, Text(source, style="cyan"))
+    return table
 
 
 def _registers(thread: model.Thread) -> RenderableType:

@@ -199,6 +199,10 @@ class TypedSymbols(Symbols, Protocol):
         """What an expression refers to by that number, with its location at pc; None when there is no such thing."""
         ...
 
+    def globals_named(self, name: str) -> Sequence[Global]:
+        """Variables of that name that are not local to a function, one per file that defines it."""
+        ...
+
     def call_site(self, return_address: int) -> CallSite | None:
         """The call that returns to exactly that address."""
         ...

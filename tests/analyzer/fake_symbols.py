@@ -95,6 +95,9 @@ class FakeSymbols:
     def reference(self, number: int, pc: int) -> Variable | None:
         del number, pc
 
+    def globals_named(self, name: str) -> list[Global]:
+        return [one for one in self.global_variables() if one.variable.name == name]
+
     def call_site(self, return_address: int) -> CallSite | None:
         return self.call_sites.get(return_address)
 

@@ -213,3 +213,43 @@ def test_different_crashes_have_different_fingerprints() -> None:
     # The same call through the same table entry, once to nowhere and once into RAM, is one bug.
     assert scenarios.pop("call-data") == scenarios["bad-call"]
     assert len(set(scenarios.values())) == len(scenarios)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "text", "expression"),
+    [
+        (
+            "null-deref",
+            "2-byte load from 0x00000008 through `calibration` (NULL) + 8, field `minimum`.",
+            "calibration->minimum",
+        ),
+        (
+            "isr-fault",
+            "4-byte load from 0x60000004 through `radio.registers` (0x60000000) + 4, field `fifo`.",
+            "radio.registers->fifo",
+        ),
+    ],
+)
+def test_what_was_accessed_is_named_as_in_the_source(scenario: str, text: str, expression: str) -> None:
+    for case in [case for case in CASES if case.startswith(f"{scenario}-O")]:
+        fault = report_of(case).fault
+        assert text in fault.explanation
+        assert fault.access is not None
+        assert fault.access.expression == expression
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in LOST])
+def test_one_instruction_is_the_one_that_failed(case: str) -> None:
+    shown = report_of(case).fault.disassembly
+    assert [one.failed for one in shown].count(True) == 1
+    assert all(one.text and len(one.code) in {4, 8} for one in shown)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "/assert-" in case])
+def test_what_the_assertion_said(case: str) -> None:
+    fault = report_of(case).fault
+    if fault.assertion is None:
+        pytest.skip("nothing of it survived")
+    assert fault.assertion.text == "log ring overrun"
+    assert fault.assertion.file == "src/app/logger.c"
+    assert "The assertion at src/app/logger.c:" in fault.explanation

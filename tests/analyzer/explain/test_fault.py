@@ -5,10 +5,9 @@ import pytest
 from analyzer.cpu import Context, CortexM
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
-from analyzer.explain import Facts, explain
-from analyzer.explain.fault import Explanation, SourceLine
+from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, explain
 from analyzer.grouping import load_plumbing
-from analyzer.unwind import End, EndCode, Frame, Stack, Trust
+from analyzer.unwind import Frame, Trust
 from tests.analyzer.fake_symbols import FakeSymbols
 from tests.analyzer.specimen import words
 
@@ -24,23 +23,23 @@ def memory(*blocks: tuple[int, bytes]) -> Memory:
     return Memory(image)
 
 
-def facts(reason: int | None, registers: dict[int, int] | None = None, **changes: object) -> Facts:
+def facts(reason: int | None, registers: dict[int, int] | None = None, **changes: object) -> Crash:
     context = Context({PC: 0x400, LR: 0x405, SP: 0x20000080, 7: 0x1000, 3: 0, **(registers or {})}, 1 << 24)
-    base = Facts(
+    base = Crash(
         reason=reason,
         cpu=CortexM(),
         context=context,
-        stack=None,
+        frames=(),
         lines=[SourceLine("read_sensor", "src/sensor.c", 42), SourceLine("main", "src/main.c", 7)],
         memory=memory(),
         pc_is_code=True,
-        thread="main",
-        thread_stack=(0x20000000, 0x20000100),
+        thread=ThreadStack("main", (0x20000000, 0x20000100)),
+        thread_name="main",
     )
     return replace(base, **changes)  # pyright: ignore[reportArgumentType]
 
 
-def told(subject: Facts) -> Explanation:
+def told(subject: Crash) -> Explanation:
     return explain(subject, load_plumbing())
 
 
@@ -120,12 +119,11 @@ def test_a_bad_call_is_its_callers_fault_and_not_where_it_landed(pointer: int, l
         for pc, trust in ((0x450, Trust.CONTEXT), (0x404, Trust.CFI))
     ]
     lines = [SourceLine("tiny", "t.c", 1), SourceLine("target", "t.c", 2), SourceLine("dispatch", "src/d.c", 5)]
-    stack = Stack(End(EndCode.OUTERMOST, ""), frames)
-    found = told(facts(35, {PC: 0x450, 3: pointer}, lines=lines, stack=stack))
+    found = told(facts(35, {PC: 0x450, 3: pointer}, lines=lines, frames=frames))
     assert (found.kind, found.landed) == ("bad-function-pointer", landed)
     assert found.title == f"Call through a bad function pointer in {blamed}"
-    stack.frames.pop()
-    assert told(facts(35, {PC: 0x450, 3: pointer}, lines=lines[:2], stack=stack)).landed == 0
+    frames.pop()
+    assert told(facts(35, {PC: 0x450, 3: pointer}, lines=lines[:2], frames=frames)).landed == 0
 
 
 def test_a_stack_pointer_below_the_stack_is_an_overflow_whatever_the_reason() -> None:

@@ -47,11 +47,11 @@ def test_what_a_ticket_says() -> None:
     text = markdown(report, dump="crash 7.core", elf="zephyr.elf")
     for part in (
         "# Null pointer dereference in calibration_in_range (sensor.c:41)\n",
-        "through r7 (NULL) + 8",
+        "(NULL) + 8, field",
         "#0  calibration_in_range at src/app/sensor.c:41 (inlined)",
         'label = "round 13"',
         "r7 0x00000000",
-        "<summary>8 other threads</summary>",
+        " other threads</summary>",
         "waits for `storage_mutex`, held by ",
         f"`{report.firmware.build_id}`",
         "faultcast gdb 'crash 7.core' --elf zephyr.elf",

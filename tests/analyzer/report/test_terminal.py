@@ -30,9 +30,10 @@ def test_what_a_person_looks_for() -> None:
     text = shown(report_of("cortex-m/null-deref-Os"))
     for part in (
         "Null pointer dereference in calibration_in_range (sensor.c:41)",
-        "2-byte load from 0x00000008 through r7 (NULL) + 8",
+        "2-byte load from 0x00000008 through `calibration` (NULL) + 8, field `minimum`",
+        "➤ 0x",
         "↳ calibration_in_range  src/app/sensor.c:41  inlined",
-        "• sensor_poll  src/app/sensor.c:78",
+        "• sensor_poll  src/app/sensor.c:",
         'label    = "round 13"',
         "waits for mutex storage_mutex, held by ",
         "not started",

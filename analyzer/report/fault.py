@@ -1,0 +1,127 @@
+"""From an explanation to the report's fault."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.cpu import Cpu
+from analyzer.disassembly import Direction, Instruction, listing
+from analyzer.dump.memory import Memory
+from analyzer.explain import Explanation
+from analyzer.report import model
+from analyzer.symbols.types import TypedSymbols
+from analyzer.unwind import Frame
+
+BEFORE, AFTER = 5, 3
+"""Instructions that are shown around the one that failed."""
+_BEHIND = 64
+"""Bytes that those behind take at most."""
+_MAX_CODE = 8192
+_DIRECTIONS = {Direction.LOAD: "load", Direction.STORE: "store", Direction.UPDATE: "update"}
+
+
+@dataclass(frozen=True, slots=True)
+class FaultWriter:
+    """Writes the fault for the report."""
+
+    cpu: Cpu | None
+    memory: Memory
+    symbols: TypedSymbols | None
+    pointer_size: int
+
+    def fault(self, explanation: Explanation, reason: int | None, frames: Sequence[Frame]) -> model.Fault:
+        """The report's view of an explanation; `frames` are the crashed thread's."""
+        said = explanation.assertion
+        shown = self._disassembly(frames)
+        return model.Fault(
+            kind=explanation.kind,
+            title=explanation.title,
+            explanation=explanation.text,
+            reason=reason,
+            reason_name=explanation.reason_name,
+            address=None if explanation.address is None else self._address(explanation.address),
+            evidence=list(explanation.evidence),
+            notes=[model.Note(rule=note.rule, text=note.text) for note in explanation.notes],
+            access=self._access(explanation),
+            assertion=None if said is None else model.Assertion(text=said.text, file=said.file, line=said.line),
+            disassembly=shown,
+        )
+
+    def _address(self, value: int) -> str:
+        return f"{value:#0{2 + 2 * self.pointer_size}x}"
+
+    def _access(self, explanation: Explanation) -> model.Access | None:
+        access = explanation.access
+        if access is None:
+            return None
+        operand, pointer = access.operand, explanation.pointer
+        base = None if operand.base is None or self.cpu is None else self.cpu.register_names.get(operand.base)
+        return model.Access(
+            direction=_DIRECTIONS[operand.direction],
+            address=self._address(access.address),
+            size=operand.size * operand.count,
+            register=base,
+            pointer=None if access.base_value is None else self._address(access.base_value),
+            variables=[] if pointer is None else list(pointer.expressions),
+            expression=explanation.expression,
+        )
+
+    def _disassembly(self, frames: Sequence[Frame]) -> list[model.Instruction]:
+        """The code around the instruction that failed; around the call where that led to no code."""
+        if self.cpu is None:
+            return []
+        for frame in frames[:2]:
+            found = [] if frame.guessed else self._around(frame)
+            if found:
+                return found
+        return []
+
+    def _around(self, frame: Frame) -> list[model.Instruction]:
+        cpu, symbols = self.cpu, self.symbols
+        if cpu is None:
+            return []
+        start, most = frame.pc, _BEHIND
+        if symbols is not None:
+            symbol = symbols.symbol_at(frame.lookup_pc)
+            if not symbols.is_code(frame.lookup_pc) or symbol is None or not symbol.is_function:
+                return []
+            start = symbol.address if frame.pc - symbol.address < _MAX_CODE else frame.pc
+            if symbol.size:
+                most = min(_BEHIND, symbol.address + symbol.size - frame.pc)
+        code = next(
+            (code for size in (most, 16, 4, 2, 1) if (code := self.memory.read(start, frame.pc - start + size))), b""
+        )
+        exact = frame.interrupted and frame.lookup_pc == frame.pc
+        found = listing(
+            code,
+            start,
+            frame.pc,
+            cpu.machine,
+            cpu.pointer_size,
+            before=BEFORE if exact else BEFORE + 1,
+            after=AFTER if exact else AFTER - 1,
+        )
+        return [self._instruction(one, failed=self._failed(one, frame, exact=exact)) for one in found]
+
+    @staticmethod
+    def _failed(one: Instruction, frame: Frame, *, exact: bool) -> bool:
+        """A return address is behind the call that was executed."""
+        return one.address == frame.pc if exact else one.end == frame.pc
+
+    def _instruction(self, one: Instruction, *, failed: bool) -> model.Instruction:
+        sources = self.symbols.source_frames(one.address) if self.symbols is not None else ()
+        return model.Instruction(
+            address=self._address(one.address),
+            code=one.code.hex(),
+            text=f"{one.mnemonic} {one.operands}".strip() if one.mnemonic else "<unknown instruction>",
+            target=None if one.target is None else self._place(one.target),
+            file=sources[0].file if sources else None,
+            line=sources[0].line if sources else None,
+            failed=failed,
+        )
+
+    def _place(self, address: int) -> str | None:
+        symbol = None if self.symbols is None else self.symbols.symbol_at(address)
+        if symbol is None or not symbol.is_function:
+            return None
+        offset = address - symbol.address
+        return f"{symbol.name}+{offset}" if offset else symbol.name
