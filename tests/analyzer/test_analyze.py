@@ -232,10 +232,13 @@ class TestSeveralCpus:
 
 
 def test_on_the_stack_of_the_interrupts_no_thread_runs() -> None:
+    stacks = Symbol("z_interrupt_stacks", 0x20002000, 0x100, is_function=False)
     symbols = specimen_symbols()
-    symbols.objects["z_interrupt_stacks"] = Symbol("z_interrupt_stacks", 0x20002000, 0x100, is_function=False)
+    symbols.objects["z_interrupt_stacks"] = stacks
     report = analyze(specimen.dump(), symbols)
     assert report.threads[0].interrupt is None  # the kernel starts up there
+    symbols = specimen_symbols()
+    symbols.objects["z_interrupt_stacks"] = stacks
     symbols.fields = {
         ("k_thread", "stack_info.start"): Field(0xA8, 4),
         ("k_thread", "stack_info.size"): Field(0xAC, 4),

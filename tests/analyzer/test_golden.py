@@ -242,7 +242,7 @@ def test_what_was_accessed_is_named_as_in_the_source(scenario: str, text: str, e
 def test_one_instruction_is_the_one_that_failed(case: str) -> None:
     shown = report_of(case).fault.disassembly
     assert [one.failed for one in shown].count(True) == 1
-    assert all(one.text and len(one.code) in {4, 8} for one in shown)
+    assert all(one.text and 1 <= len(one.code) // 2 <= 15 for one in shown)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "/assert-" in case])
