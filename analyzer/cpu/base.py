@@ -24,6 +24,15 @@ UNKNOWN_INTERRUPT = -1
 
 
 @dataclass(frozen=True, slots=True)
+class BitField:
+    """Some bits of a status register that say something together."""
+
+    name: str
+    low: int
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class StatusBit:
     """A bit of a fault status register that was set."""
 
@@ -137,6 +146,8 @@ class Cpu(Protocol):
     """Those of them that no code changes but a kernel's, so that they are known where nothing else is."""
     further_names: Mapping[int, str] = MappingProxyType({})
     """Number to name of registers that a person expects only where they are known."""
+    bit_fields: Mapping[str, tuple[BitField, ...]] = MappingProxyType({})
+    """What the bits of status registers say, by the register's name."""
     pairs: Mapping[int, tuple[int, int]] = MappingProxyType({})
     """Registers that are two others side by side, the less significant first: a context holds those two."""
 

@@ -5,9 +5,11 @@ Exceptions are in `cortex_m_exception`, the register block of a crash in `cortex
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from analyzer.cpu import cortex_m_faults
 from analyzer.cpu.base import (
+    BitField,
     Context,
     Cpu,
     CrashContexts,
@@ -50,6 +52,17 @@ from analyzer.cpu.cortex_m_switch import switched_out
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
 
+_XPSR = (
+    BitField("N", 31),
+    BitField("Z", 30),
+    BitField("C", 29),
+    BitField("V", 28),
+    BitField("Q", 27),
+    BitField("T", 24),
+    BitField("GE", 16, 4),
+    BitField("exception", 0, 9),
+)
+"""Armv7-M Architecture Reference Manual, B1.4.2."""
 _SOFTWARE_NAMES = {number: f"r{number}" for number in range(13)}
 
 
@@ -65,6 +78,7 @@ class CortexM(Cpu):
     sp = SP
     link: int | None = LR
     status_name = "xpsr"
+    bit_fields: Mapping[str, tuple[BitField, ...]] = MappingProxyType({"xpsr": _XPSR})
     callee_saved = frozenset((*range(R4, R11 + 1), *range(S16, S31 + 1), PSP))
     untouched = frozenset((PSP,))
     pairs: Mapping[int, tuple[int, int]] = {D0 + number: (S0 + 2 * number, S0 + 2 * number + 1) for number in range(16)}
