@@ -4,6 +4,8 @@ Armv7-M Architecture Reference Manual (DDI 0403), B1.5.6 to B1.5.8; Armv8-M Arch
 B3.18 to B3.21. Register numbers: DWARF for the Arm Architecture (IHI 0040).
 """
 
+import struct
+
 from analyzer.dump.memory import Memory
 
 R0, R1, R2, R3, R4, R11, R12, SP, LR, PC = 0, 1, 2, 3, 4, 11, 12, 13, 14, 15
@@ -46,7 +48,7 @@ def is_exc_return(value: int) -> bool:
 def words_at(address: int, count: int, memory: Memory) -> list[int] | None:
     """Words of memory; None unless all of them are known."""
     raw = memory.read(address, 4 * count)
-    return None if raw is None else [int.from_bytes(raw[at : at + 4], "little") for at in range(0, 4 * count, 4)]
+    return None if raw is None else list(struct.unpack(f"<{count}I", raw))
 
 
 def read_frame(pointer: int, memory: Memory) -> tuple[dict[int, int], int] | None:

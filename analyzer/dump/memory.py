@@ -105,24 +105,23 @@ class Memory:
 
     def read(self, address: int, size: int) -> bytes | None:
         """The bytes at an address; None unless every one of them is known."""
-        index = bisect_right(self._starts, address) - 1
-        if index >= 0:
-            offset = address - self._starts[index]
-            run = self._data[index][offset : offset + size]
-            if 0 < size == len(run) <= MAX_READ:
+        if address < 0 or not 0 < size <= MAX_READ:
+            return b"" if size == 0 else None
+        starts = self._starts
+        index = bisect_right(starts, address)
+        run = b""
+        if index:
+            offset = address - starts[index - 1]
+            run = self._data[index - 1][offset : offset + size]
+            if len(run) == size:
                 return run.tobytes()
+        if not run and self._read_only is not None and (index == len(starts) or starts[index] >= address + size):
+            # Code, most of the time, of which the dump has nothing.
+            return self._read_only(address, size)
         return self._read_pieces(address, size)
 
     def _read_pieces(self, address: int, size: int) -> bytes | None:
-        """What no segment holds as a whole."""
-        if address < 0 or not 0 < size <= MAX_READ:
-            return b"" if size == 0 else None
-        run = self._image.run_at(address, size)
-        if not run and self._read_only is not None:
-            # Code, most of the time, of which the dump has nothing.
-            following = self._image.next_start(address)
-            if following is None or following >= address + size:
-                return self._read_only(address, size)
+        """What lies in several segments, or partly in the image."""
         parts: list[bytes] = []
         position, end = address, address + size
         while position < end:

@@ -49,11 +49,16 @@ class SymbolIndex:
     def __init__(self, buffer: bytes | memoryview | mmap.mmap) -> None:
         parts = unpack(memoryview(buffer).toreadonly())
         about = firmware.decode(parts[Part.FIRMWARE])
-        self._machine, self._pointer_size, self._build_ids = about.machine, about.pointer_size, about.build_ids
+        self.machine = about.machine
+        """ELF e_machine."""
+        self.pointer_size = about.pointer_size
+        """4 or 8 bytes."""
+        self.build_ids: Sequence[bytes] = about.build_ids
+        """Ids under which a device may name this firmware, best first."""
         self._parts = parts
         self._strings = StringTable(parts[Part.STRINGS])
         self._contents = contents.Contents(parts[Part.SECTIONS], parts[Part.CONTENTS])
-        size = self._pointer_size
+        size = self.pointer_size
         self._symbols = SymbolTable(parts[Part.SYMBOLS], parts[Part.SYMBOL_NAMES], self._strings, size)
         self._symbol_map = AddressMap(parts[Part.SYMBOL_MAP], size, 1)
         self._line_map = AddressMap(parts[Part.LINE_MAP], size, 2)
@@ -99,21 +104,6 @@ class SymbolIndex:
     def from_bytes(cls, buffer: bytes) -> Self:
         """An index that is in memory already."""
         return cls(buffer)
-
-    @property
-    def machine(self) -> int:
-        """ELF e_machine."""
-        return self._machine
-
-    @property
-    def pointer_size(self) -> int:
-        """4 or 8 bytes."""
-        return self._pointer_size
-
-    @property
-    def build_ids(self) -> Sequence[bytes]:
-        """Ids under which a device may name this firmware, best first."""
-        return self._build_ids
 
     def _find_symbol(self, address: int) -> Symbol | None:
         """The symbol that covers the address."""

@@ -344,10 +344,11 @@ class Unwinder:
         pc = self.cpu.code_address(address)
         if not self.is_executable(pc - 1):
             return self._not_code(address)
-        # Code that can be written to is neither in the dump nor believed from the image: then the rules alone must do.
-        unseen = trust is Trust.CFI and self.memory.read(pc - 1, 1) is None
-        if not unseen and not self.cpu.follows_call(address, self.memory):
-            return End(EndCode.NO_CODE, f"the return address {address:#x} does not follow a call")
+        if not self.cpu.follows_call(address, self.memory):
+            # Code that can be written to is neither in the dump nor believed from the image: the rules alone must do.
+            unseen = trust is Trust.CFI and self.memory.read(pc - 1, 1) is None
+            if not unseen:
+                return End(EndCode.NO_CODE, f"the return address {address:#x} does not follow a call")
         return self._frame(pc, {**registers, self.cpu.pc: pc}, trust)
 
     def _scan(self, frame: Frame, *, first: bool) -> Frame | End:

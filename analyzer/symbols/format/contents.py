@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from analyzer.symbols.elf import Section
 from analyzer.symbols.format.container import CorruptIndex
@@ -91,6 +92,9 @@ class Contents:
         self._data = contents[start:]
         self._readable = sorted((one for one in self.regions if one.has_bytes), key=lambda one: one.address)
         self._starts = [one.address for one in self._readable]
+        ends = (one.address + one.size for one in self._readable)
+        self._reach = list(accumulate(ends, max))
+        """How far the sections up to each of them reach."""
         self._piece = lru_cache(_CACHED_PIECES)(self._inflate)
 
     def _region_at(self, address: int) -> Region | None:
@@ -101,6 +105,8 @@ class Contents:
         nearest = self._readable[place]
         if address < nearest.address + nearest.size:
             return nearest
+        if address >= self._reach[place]:
+            return None
         # Sections may overlap, so that one further down reaches further.
         return next((one for one in self._readable[:place] if one.address <= address < one.address + one.size), None)
 
@@ -113,6 +119,8 @@ class Contents:
             region = self._region_at(address)
             if region is None:
                 return None
+            if not out and address + size <= region.address + region.size:
+                return self._bytes_of(region, address - region.address, size)
             take = min(size - len(out), region.address + region.size - address)
             out += self._bytes_of(region, address - region.address, take)
             if len(out) == size:
