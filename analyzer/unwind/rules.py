@@ -23,14 +23,12 @@ def canonical_frame_address(row: UnwindRow, frame: Frame, evaluate: Evaluate, ma
 
 def caller_registers(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu, evaluate: Evaluate) -> dict[int, int]:
     """The caller's registers, as far as they are known; the return address stands in the row's return register."""
-    mask = (1 << 8 * cpu.pointer_size) - 1
-    found: dict[int, int | None] = {
-        number: value for number, value in frame.registers.items() if number in cpu.callee_saved
-    }
+    kept = cpu.callee_saved
+    registers = {number: value for number, value in frame.registers.items() if number in kept}
+    found: dict[int, int | None] = {cpu.sp: cfa}
     if frame.interrupted:
         # Nothing was saved yet where no rule says so, and no call has come between that could have changed it.
         found[row.return_register] = frame.register(row.return_register)
-    found[cpu.sp] = cfa
     if row.saved:
         found |= _read_saved(row, frame, cfa, cpu)
     if row.others:
@@ -41,7 +39,13 @@ def caller_registers(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu, ev
                 found[number] = recovery.value(number, rule)
             else:
                 found.update(zip(pair, recovery.pair(number, rule), strict=True))
-    return {number: value & mask for number, value in found.items() if value is not None}
+    mask = (1 << 8 * cpu.pointer_size) - 1
+    for number, value in found.items():
+        if value is not None:
+            registers[number] = value & mask
+        else:
+            registers.pop(number, None)
+    return registers
 
 
 def _read_saved(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu) -> dict[int, int | None]:

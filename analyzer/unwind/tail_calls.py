@@ -23,7 +23,7 @@ def departed_frames(frame: Frame, caller: Frame, symbols: TypedSymbols, memory: 
         return []
     function = symbols.function_start(frame.lookup_pc)
     path = None if function is None else call_path(symbols, caller, caller.pc, function)
-    if path is None:
+    if path is None or len(path) == 1:
         return []
     registers = {number: value for number, value in caller.registers.items() if number in cpu.callee_saved}
     if cpu.link is not None:

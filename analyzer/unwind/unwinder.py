@@ -321,7 +321,8 @@ class Unwinder:
         frame.return_address = address
         if not self._is_progress(frame, cfa):
             return self._no_progress(frame, cfa)
-        return self._returning_to(address, without(registers, row.return_register), trust)
+        del registers[row.return_register]
+        return self._returning_to(address, registers, trust)
 
     def _is_progress(self, frame: Frame, caller: int | None) -> bool:
         """Whether a caller's stack pointer lies above its callee's; what is interrupted may have used no stack yet."""

@@ -32,7 +32,9 @@ class EntryValues:
 
     def register(self, number: int) -> int | None:
         """A register's value on entry, as an unsigned number; None unless it can be proved."""
-        path = self._entered_by()
+        path = self._path
+        if path == "unsought":
+            path = self._entered_by()
         expression = None if path is None else path[0][-1].parameters.get(number)
         if path is None or expression is None:
             return None
