@@ -6,6 +6,7 @@ It keeps the indexes of the firmwares it has met open, so the next dump of the s
 import argparse
 import resource
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,7 +15,18 @@ import msgspec
 from analyzer.analyze import analyze
 from analyzer.grouping import Plumbing, load_plumbing
 from analyzer.plumbing_file import read_plumbing
-from analyzer.requests import Analysed, AnalyseDump, Failed, Indexed, IndexFirmware, Ready, Reply, pack, read_request
+from analyzer.requests import (
+    Analysed,
+    AnalyseDump,
+    Failed,
+    Indexed,
+    IndexFirmware,
+    Progressed,
+    Ready,
+    Reply,
+    pack,
+    read_request,
+)
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 from contract.errors import FaultcastError, NotADump
@@ -34,15 +46,18 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     replies = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but replies may go into the pipe
-    replies.write(pack(Ready()))
-    replies.flush()
-    while (request := read_request(sys.stdin.buffer)) is not None:
-        try:
-            reply = _analyse(request, plumbing) if isinstance(request, AnalyseDump) else _index(request)
-        except FaultcastError as error:
-            reply = Failed(error.code, str(error), is_dump=not isinstance(error, NotADump))
+
+    def answer(reply: Reply) -> None:
         replies.write(pack(reply))
         replies.flush()
+
+    answer(Ready())
+    while (request := read_request(sys.stdin.buffer)) is not None:
+        try:
+            reply = _analyse(request, plumbing) if isinstance(request, AnalyseDump) else _index(request, answer)
+        except FaultcastError as error:
+            reply = Failed(error.code, str(error), is_dump=not isinstance(error, NotADump))
+        answer(reply)
 
 
 def _analyse(request: AnalyseDump, plumbing: Plumbing) -> Reply:
@@ -57,8 +72,8 @@ def _analyse(request: AnalyseDump, plumbing: Plumbing) -> Reply:
     return Analysed(msgspec.json.encode(report))
 
 
-def _index(request: IndexFirmware) -> Reply:
-    content = build_index(Path(request.elf))
+def _index(request: IndexFirmware, answer: Callable[[Reply], None]) -> Reply:
+    content = build_index(Path(request.elf), lambda done, total: answer(Progressed(done, total)))
     Path(request.output).write_bytes(content)
     return Indexed(list(SymbolIndex.from_bytes(content).build_ids))
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from analyzer.requests import Indexed, IndexFirmware
 from analyzer.sandbox import Sandbox
 from analyzer.symbols.format.container import FORMAT_VERSION
+from analyzer.symbols.progress import Progress, unheard
 from contract.errors import BadFirmware, InputError
 from contract.identity import partition_of
 from contract.records import FIELD, DumpItem, Keys, decode_item, encode_record
@@ -25,7 +26,7 @@ def find_index(store: FolderStore, build_id: str) -> Path | None:
     return store.path(key) if build_id and store.exists(key) else None
 
 
-async def index_firmware(elf: Path, store: FolderStore, sandbox: Sandbox) -> list[str]:
+async def index_firmware(elf: Path, store: FolderStore, sandbox: Sandbox, progress: Progress = unheard) -> list[str]:
     """Build the index of an ELF file and keep both; returns its build ids, best first.
 
     Raises:
@@ -35,7 +36,7 @@ async def index_firmware(elf: Path, store: FolderStore, sandbox: Sandbox) -> lis
     with tempfile.TemporaryDirectory(prefix="faultcast-") as folder:
         output = Path(folder) / "index"
         try:
-            reply = await sandbox.ask(IndexFirmware(str(elf), str(output)))
+            reply = await sandbox.ask(IndexFirmware(str(elf), str(output)), progress)
         except InputError as error:
             raise BadFirmware(f"{elf}: {error}") from error
         if not isinstance(reply, Indexed) or not reply.build_ids:

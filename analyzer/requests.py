@@ -45,6 +45,13 @@ class Indexed(msgspec.Struct, frozen=True, tag="indexed"):
     """Ids under which devices may name this firmware, best first."""
 
 
+class Progressed(msgspec.Struct, frozen=True, tag="progressed"):
+    """How far an index has come; any number of these go before its `Indexed`."""
+
+    done: int
+    total: int
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """An error of ours: the input is what is wrong."""
 
@@ -55,7 +62,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 Request = AnalyseDump | IndexFirmware
-Reply = Ready | Analysed | Indexed | Failed
+Reply = Ready | Analysed | Indexed | Progressed | Failed
 
 _requests = msgspec.msgpack.Decoder(Request)
 _replies = msgspec.msgpack.Decoder(Reply)

@@ -5,7 +5,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from analyzer.requests import Failed, Reply, Request, pack, unpack_reply
+from analyzer.requests import Failed, Progressed, Reply, Request, pack, unpack_reply
+from analyzer.symbols.progress import Progress, unheard
 from contract.errors import InputError, LimitExceeded, NotADump
 from runtime.metrics import ANALYSES_KILLED
 
@@ -46,8 +47,8 @@ class Sandbox:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
-    async def ask(self, request: Request) -> Reply:
-        """Send one request and wait for its reply.
+    async def ask(self, request: Request, progress: Progress = unheard) -> Reply:
+        """Send one request and wait for its reply; `progress` is told how far an index has come.
 
         Raises:
             NotADump: the dump is none.
@@ -59,7 +60,9 @@ class Sandbox:
             try:
                 process = await self._running()
                 async with asyncio.timeout(self._seconds):
-                    body = await _exchange(process, pack(request))
+                    await _send(process, pack(request))
+                    while isinstance(reply := unpack_reply(await _read(process)), Progressed):
+                        progress(reply.done, reply.total)
             except TimeoutError as error:
                 await self.close()
                 ANALYSES_KILLED.labels("time").inc()
@@ -76,7 +79,6 @@ class Sandbox:
             except asyncio.CancelledError:
                 await self.close()
                 raise
-        reply = unpack_reply(body)
         if isinstance(reply, Failed):
             raise AnalysisFailed(reply.code, reply.reason) if reply.is_dump else NotADump(reply.reason)
         return reply
@@ -108,12 +110,11 @@ class Sandbox:
         return self._process
 
 
-async def _exchange(process: asyncio.subprocess.Process, message: bytes) -> bytes:
+async def _send(process: asyncio.subprocess.Process, message: bytes) -> None:
     if process.stdin is None:
         raise BrokenPipeError
     process.stdin.write(message)
     await process.stdin.drain()
-    return await _read(process)
 
 
 async def _read(process: asyncio.subprocess.Process) -> bytes:

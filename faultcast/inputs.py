@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faultcast.failure import BAD_USAGE, NOT_A_DUMP, fail
+from faultcast.progress import progress_bar
 
 if TYPE_CHECKING:
     from analyzer.analyze import Analysis
@@ -37,7 +38,8 @@ def index_elf(elf: bytes) -> "SymbolIndex":
     from analyzer.symbols.builder import build_index
     from analyzer.symbols.index import SymbolIndex
 
-    return SymbolIndex.from_bytes(build_index(elf))
+    with progress_bar("indexing the ELF file") as progress:
+        return SymbolIndex.from_bytes(build_index(elf, progress))
 
 
 def analyse_files(dump: Path, elf: bytes | None, plumbing: "Plumbing | None" = None) -> "Analysis":

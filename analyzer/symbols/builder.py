@@ -39,6 +39,7 @@ from analyzer.symbols.format.scopes import ScopeWriter
 from analyzer.symbols.format.strings import StringWriter
 from analyzer.symbols.interface import Variable
 from analyzer.symbols.names import demangled
+from analyzer.symbols.progress import Progress, stretch, unheard
 from analyzer.symbols.types import Global
 from contract.errors import BadFirmware
 
@@ -53,8 +54,8 @@ _FIXED = (b"\x03", b"\xa1")
 _ENCLOSING = (Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT, Tag.NAMESPACE)
 
 
-def build_index(elf: bytes | Path) -> bytes:
-    """The symbol index of an ELF file, as the bytes of its file.
+def build_index(elf: bytes | Path, progress: Progress = unheard) -> bytes:
+    """The symbol index of an ELF file, as the bytes of its file; `progress` is told how far it has come.
 
     Raises:
         BadFirmware: it is no linked little-endian ELF file, or its parts contradict each other.
@@ -64,12 +65,12 @@ def build_index(elf: bytes | Path) -> bytes:
     if len(data) > MOST_ELF_BYTES:
         raise BadFirmware(f"ELF files of more than {MOST_ELF_BYTES >> 20} MiB are not read.")
     try:
-        return _build(data)
+        return _build(data, progress)
     except _CONTRADICTIONS as error:
         raise BadFirmware(f"The ELF file's debug information contradicts itself ({error}).") from error
 
 
-def _build(data: bytes) -> bytes:
+def _build(data: bytes, progress: Progress) -> bytes:
     image = Image(data)
     image.refuse_supplements()
     strings = StringWriter()
@@ -79,9 +80,11 @@ def _build(data: bytes) -> bytes:
     is_present = _presence(image)
     _add_frames(image, is_present, parts)
     sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
-    info = DebugInfo(sections, image.allowance)
+    progress(5, 100)
+    info = DebugInfo(sections, image.allowance, stretch(progress, 5, 40))
     _add_symbols(image, info, strings, parts)
-    _add_debug_info(image, info, is_present, strings, parts)
+    progress(45, 100)
+    _add_debug_info(image, info, is_present, strings, parts, progress=progress)
     parts[Part.STRINGS] = strings.encode()
     return pack(parts)
 
@@ -178,15 +181,23 @@ def _add_frames(image: Image, is_present: Callable[[int], bool], parts: dict[Par
 
 
 def _add_debug_info(
-    image: Image, info: DebugInfo, is_present: Callable[[int], bool], strings: StringWriter, parts: dict[Part, bytes]
+    image: Image,
+    info: DebugInfo,
+    is_present: Callable[[int], bool],
+    strings: StringWriter,
+    parts: dict[Part, bytes],
+    *,
+    progress: Progress,
 ) -> None:
     lines = _Lines(info, is_present)
+    progress(55, 100)
     references = References()
     types = TypeEntries(info, references)
+    progress(65, 100)
     scopes = ScopeWriter(strings)
     calls = CallEntries(info, types.handle_at, references, _function_addresses(image), is_present)
     scope_entries = ScopeEntries(types, calls, scopes, is_present, lines.file_number)
-    scope_spans = scope_entries.write(info)
+    scope_spans = scope_entries.write(info, stretch(progress, 65, 90))
     variables = _globals(info, types)
     size = image.pointer_size
     parts[Part.SCOPES] = scopes.encode()

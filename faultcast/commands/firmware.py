@@ -1,12 +1,12 @@
 """`faultcast firmware`: the ELF files that give names to addresses."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from faultcast.failure import BAD_USAGE, fail, failing_clearly
+from faultcast.progress import progress_bar
 
 app = typer.Typer(help="Add ELF files, before or after their dumps arrive.", no_args_is_help=True)
 
@@ -43,8 +43,8 @@ def add(
             try:
                 await verify_streams(redis, settings)
                 for path in elf:
-                    with _working(f"indexing {path.name}"):
-                        names = await index_firmware(path, store, sandbox)
+                    with progress_bar(f"indexing {path.name}") as progress:
+                        names = await index_firmware(path, store, sandbox, progress)
                     released = sum([1 for name in names async for _ in release(redis, settings, name)])
                     typer.echo(f"{path}: build id {names[0]}")
                     for name in names[1:]:
@@ -79,9 +79,3 @@ def list_() -> None:
             Console().print(table)
         else:
             typer.echo(f"no firmware in {root.parent} yet: faultcast firmware add build/zephyr/zephyr.elf")
-
-
-def _working(text: str) -> AbstractContextManager[object]:
-    from rich.console import Console
-
-    return Console(stderr=True).status(text)

@@ -53,14 +53,14 @@ async def test_what_is_no_elf_keeps_its_code(sandbox: Sandbox) -> None:
 async def test_a_process_over_its_time_is_killed_and_replaced(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange = module._exchange
+    send = module._send
 
-    async def stuck(process: asyncio.subprocess.Process, message: bytes) -> bytes:
+    async def stuck(process: asyncio.subprocess.Process, message: bytes) -> None:
         process.send_signal(signal.SIGSTOP)
-        return await exchange(process, message)
+        await send(process, message)
 
     sandbox._seconds = 0.3
-    monkeypatch.setattr(module, "_exchange", stuck)
+    monkeypatch.setattr(module, "_send", stuck)
     with pytest.raises(AnalysisTimedOut, match="FAULTCAST_ANALYSIS_SECONDS"):
         await sandbox.ask(AnalyseDump(str(CASE / "dump.core"), None))
     monkeypatch.undo()
@@ -83,3 +83,11 @@ async def test_memory_is_limited(tmp_path: Path) -> None:
     with pytest.raises((AnalysisDied, AnalysisFailed)):
         await small.ask(IndexFirmware(str(tmp_path / "huge"), str(tmp_path / "index")))
     await small.close()
+
+
+async def test_an_index_says_how_far_it_has_come(sandbox: Sandbox, tmp_path: Path) -> None:
+    said: list[int] = []
+    request = IndexFirmware(str(CASE / "firmware.elf"), str(tmp_path / "index"))
+    assert isinstance(await sandbox.ask(request, lambda done, _total: said.append(done)), Indexed)
+    assert len(said) >= 8
+    assert said == sorted(said)

@@ -13,6 +13,7 @@ from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.abbreviations import Abbreviation, AbbreviationCache, Layout
 from analyzer.symbols.dwarf.constants import At, Form, Tag
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
+from analyzer.symbols.progress import Progress, unheard
 
 MOST_DEPTH = 100
 """Nesting that is still followed; compilers stay far below."""
@@ -256,7 +257,7 @@ class DebugInfo:
         LimitExceeded: here and from whatever reads further, when that costs too much.
     """
 
-    def __init__(self, sections: Sections, allowance: Allowance) -> None:
+    def __init__(self, sections: Sections, allowance: Allowance, progress: Progress = unheard) -> None:
         self.sections = sections
         self.allowance = allowance
         self.units: list[Unit] = []
@@ -266,7 +267,7 @@ class DebugInfo:
         self._strings: dict[int, str] = {}
         self._data = sections.info + sections.types
         self._abbreviations = AbbreviationCache(sections.abbrev, allowance)
-        self._read_units()
+        self._read_units(progress)
 
     def string(self, offset: int) -> str | None:
         """String of `.debug_str`."""
@@ -284,7 +285,7 @@ class DebugInfo:
         self.allowance.keep(len(text or ""))
         return text
 
-    def _read_units(self) -> None:
+    def _read_units(self, progress: Progress) -> None:
         data = self._data
         position = 0
         while position + 4 <= len(data):
@@ -302,6 +303,7 @@ class DebugInfo:
             except _PARSE_ERRORS:
                 self.skipped += 1
             position = end
+            progress(position, len(data))
 
     def _read_unit(self, offset: int, position: int, end: int) -> None:
         layout, abbreviations, kind, position = self._read_header(offset, position)

@@ -11,6 +11,7 @@ from analyzer.symbols.dwarf.expressions import resolve
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
 from analyzer.symbols.format.scopes import Location, Scope, ScopeKind, ScopeVariable, ScopeWriter
+from analyzer.symbols.progress import Progress, unheard
 
 ScopeSpan = tuple[int, int, int]
 """Start address, end address (exclusive), scope."""
@@ -50,10 +51,11 @@ class ScopeEntries:
     is_present: Callable[[int], bool]
     file_number: Callable[[Entry, int], int]
 
-    def write(self, info: DebugInfo) -> list[ScopeSpan]:
+    def write(self, info: DebugInfo, progress: Progress = unheard) -> list[ScopeSpan]:
         """Add every scope to the writer; spans of inner scopes follow those of outer ones."""
         spans: list[ScopeSpan] = []
-        for unit in info.units:
+        for number, unit in enumerate(info.units):
+            progress(number, len(info.units))
             for entry in unit.entries:
                 if entry.abbreviation.tag == Tag.SUBPROGRAM and (entry.has(At.LOW_PC) or entry.has(At.RANGES)):
                     spans.extend(self._write_scope(entry, None))

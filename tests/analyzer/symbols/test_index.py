@@ -202,3 +202,11 @@ def test_a_symbol_is_enough_to_name_a_function_of_the_assembler(golden: SymbolIn
     frame = golden.source_frames(symbol.address)[-1]
     assert isinstance(frame, SourceFrame)
     assert frame.function == symbol.name
+
+
+def test_building_says_how_far_it_has_come(golden_elf: bytes) -> None:
+    said: list[tuple[int, int]] = []
+    build_index(golden_elf, lambda done, total: said.append((done, total)))
+    assert said == sorted(said)
+    assert {total for _, total in said} == {100}
+    assert 8 <= len(said) <= 100
