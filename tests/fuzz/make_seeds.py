@@ -7,7 +7,7 @@ from pathlib import Path
 from analyzer.symbols.elf import Image
 from analyzer.symbols.format.container import Part
 from tests.analyzer import specimen
-from tests.fuzz.targets import GOLDEN, SECTIONS
+from tests.fuzz.targets import ARCHITECTURES, CASE, SECTIONS
 
 SEEDS = Path(__file__).parent / "seeds"
 PROGRAM = """
@@ -28,7 +28,9 @@ def compiled(*options: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "p.c").write_text(PROGRAM)
         command = ["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-nostdlib", "-nostartfiles", "-Wl,-Ttext=0x1000"]
-        subprocess.run([*command, *options, "-o", "p.elf", "p.c"], cwd=folder, check=True)
+        subprocess.run(
+            [*command, f"-ffile-prefix-map={folder}=.", *options, "-o", "p.elf", "p.c"], cwd=folder, check=True
+        )
         return Path(folder, "p.elf").read_bytes()
 
 
@@ -77,10 +79,11 @@ def main() -> None:
     for part in Part:
         keep("index", part.name.lower(), bytes([part]) + b"\x08\0\0\x03\xff\xff\0\0")
     for name, patches in {"registers": "11000003ffffffff", "magic": "0000000100", "sizes": "0f000003ffff0000"}.items():
-        keep("golden_dump", name, bytes.fromhex(patches))
+        for number, case in enumerate(ARCHITECTURES):
+            keep("golden_dump", f"{case.parent.name}-{name}", bytes([number]) + bytes.fromhex(patches))
     whole = specimen.dump()
     keep("dump", "specimen", whole)
-    keep("dump", "smallest", (GOLDEN / "bad-call-Og-min" / "dump.core").read_bytes())
+    keep("dump", "smallest", (CASE / "dump.core").read_bytes())
     keep("containers", "raw", whole[:600])
     hexadecimal = whole[:300].hex()
     lines = "".join(f"[00:00:01.000] <err> #CD:{hexadecimal[at : at + 64]}\n" for at in range(0, len(hexadecimal), 64))

@@ -20,8 +20,14 @@ from analyzer.values.expression import Context, compute, locate
 from contract.errors import FaultcastError
 from tests.fuzz.elf_file import elf_file
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "cortex-m"
-CASE = GOLDEN / "bad-call-Og-min"
+GOLDEN = Path(__file__).parents[1] / "golden"
+CASE = GOLDEN / "cortex-m" / "bad-call-Og-min"
+ARCHITECTURES = sorted(
+    min(path.parent for path in folder.glob("null-deref-O*/dump.core"))
+    for folder in GOLDEN.iterdir()
+    if folder.is_dir()
+)
+"""A case of each architecture."""
 MOST_BYTES = 1 << 16
 SECTIONS = ("info", "abbrev", "line", "str", "ranges", "loc", "rnglists", "loclists", "addr", "str_offsets", "frame")
 
@@ -37,13 +43,15 @@ def index() -> SymbolIndex:
 
 
 @cache
-def golden_elf() -> bytes:
-    return (CASE / "firmware.elf").read_bytes()
+def golden_dump() -> bytes:
+    return (CASE / "dump.core").read_bytes()
 
 
 @cache
-def golden_dump() -> bytes:
-    return (CASE / "dump.core").read_bytes()
+def of_architecture(number: int) -> tuple[bytes, SymbolIndex]:
+    """Dump and index of a case."""
+    case = ARCHITECTURES[number % len(ARCHITECTURES)]
+    return (case / "dump.core").read_bytes(), SymbolIndex.from_bytes(build_index(case / "firmware.elf"))
 
 
 def patched(base: bytes, patches: bytes) -> bytes:
@@ -101,8 +109,9 @@ def fuzz_dump(data: bytes) -> None:
 
 
 def fuzz_golden_dump(data: bytes) -> None:
-    """A golden dump with changed bytes: most of it still makes sense."""
-    analysed(patched(golden_dump(), data), index())
+    """A dump of the architecture that the first byte names, with changed bytes: most of it still makes sense."""
+    dump, symbols = of_architecture(data[0] if data else 0)
+    analysed(patched(dump, data[1:]), symbols)
 
 
 def fuzz_index(data: bytes) -> None:
