@@ -109,7 +109,7 @@ class ScopeEntries:
         # The same entries come again for each instance.
         mentioned: set[int] = set()
         _note_origins(entry, mentioned)
-        entry.unit.info.allowance.spend(8 * len(abstract.children))
+        entry.unit.info.allowance.spend(16 * len(abstract.children))
         for child in abstract.children:
             if child.offset not in mentioned:
                 self._collect_one(child, found, concrete=False)
