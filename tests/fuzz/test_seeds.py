@@ -37,7 +37,15 @@ def test_nothing_at_all(name: str) -> None:
 def test_the_fuzzer_runs(tmp_path: Path) -> None:
     pytest.importorskip("atheris")
     shutil.copytree(SEEDS / "expression", tmp_path / "seeds")
-    command = [sys.executable, "-m", "tests.fuzz.target", "expression", "-runs=200", str(tmp_path / "seeds")]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.fuzz.target",
+        "expression",
+        "-runs=200",
+        f"-artifact_prefix={tmp_path}/",
+        str(tmp_path / "seeds"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Done 200 runs" in done.stderr
