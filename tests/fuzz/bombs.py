@@ -86,19 +86,19 @@ def entries_of_one_byte() -> bytes:
 
 
 def compressed_zeros() -> bytes:
-    packed = struct.pack("<III", 1, 250 << 20, 1) + zlib.compress(bytes(250 << 20), 9)
+    packed = struct.pack("<III", 1, 100 << 20, 1) + zlib.compress(bytes(100 << 20), 9)
     return elf_file({".debug_info": Part(packed, flags=SHF_COMPRESSED)})
 
 
 def compressed_zeros_in_zstandard() -> bytes:
-    packed = struct.pack("<III", 2, 250 << 20, 1) + zstd.compress(bytes(250 << 20))
+    packed = struct.pack("<III", 2, 100 << 20, 1) + zstd.compress(bytes(100 << 20))
     return elf_file({".debug_info": Part(packed, flags=SHF_COMPRESSED)})
 
 
 def more_than_is_claimed() -> bytes:
-    """Sections that grow to a gigabyte where they claim a kilobyte."""
+    """Sections that grow to sixty-four megabytes where they claim a kilobyte."""
     names = (".debug_info", ".debug_abbrev", ".debug_line")
-    packed = struct.pack("<III", 2, 1024, 1) + zstd.compress(bytes(1 << 30))
+    packed = struct.pack("<III", 2, 1024, 1) + zstd.compress(bytes(64 << 20))
     return elf_file(dict.fromkeys(names, Part(packed, flags=SHF_COMPRESSED)))
 
 
