@@ -161,6 +161,8 @@ class TestCase:
         with (case / "firmware.elf").open("rb") as file:
             elf = ELFFile(file)
             assert elf.has_dwarf_info()
+            if recorded(case)["options"].get("COMPRESS") == "zstd":
+                pytest.skip("pyelftools does not know Zstandard")
             text = b"".join(
                 section.data()
                 for section in elf.iter_sections()
@@ -192,6 +194,8 @@ class TestCase:
         size = target.pointer_bits // 8
         for at, name in enumerate(target.dumped):
             word = int.from_bytes(payload[at * size : (at + 1) * size], "little")
+            if name == "sp" and recorded(case)["options"].get("SP") == "frame":
+                word += 36 if int(registers["xpsr"], 16) & 1 << 9 else 32
             assert name is None or registers[name] == f"0x{word:0{2 * size}x}", name
 
 
@@ -233,7 +237,7 @@ def test_the_toolchain_makes_the_same_case_again(target: Any, tmp_path: Path) ->
     then, now = recorded(case)["versions"], golden.versions(target)
 
     built.crash("null-deref")
-    threads = golden.ask_gdb(target, built.elf, built.core)
+    threads = golden.ask_gdb(target, built.complete, built.core)
 
     assert [frame["function"] for frame in threads[0]["frames"][:2]] == ["calibration_in_range", "channel_convert"]
     if then["gcc"] == now["gcc"]:
@@ -241,7 +245,7 @@ def test_the_toolchain_makes_the_same_case_again(target: Any, tmp_path: Path) ->
     if then["gcc"] == now["gcc"] and then["qemu"] == now["qemu"]:
         assert built.core.read_bytes() == (case / "dump.core").read_bytes()
     if then == now:
-        golden.second_opinion(target, built.elf, threads)
+        golden.second_opinion(target, built.complete, threads)
         assert threads == recorded(case)["threads"]
 
 

@@ -65,6 +65,45 @@ def case(target: Target, scenario: str, build: str, note: str = "", **options: s
 
 SIZED_AND_DEBUGGABLE = ("null-deref", "div-zero", "undefined", "stack-overflow", "assert", "bad-call", "isr-fault")
 
+VARIANTS: list[tuple[tuple[str, ...], str, str, dict[str, str]]] = [
+    (("null-deref", "stack-overflow"), "O0", "", {}),
+    (("null-deref", "bad-call"), "O2", "", {}),
+    (("null-deref", "use-after-free"), "O3", "", {}),
+    (("null-deref", "deadlock"), "Os-lto", "Optimized at link time.", {"LTO": "1"}),
+    (("virtual-call",), "O2-lto", "Optimized at link time.", {"LTO": "1"}),
+    (("null-deref", "assert"), "Os-clang", "Compiled by clang.", {"COMPILER": "clang"}),
+    (("null-deref", "virtual-call"), "O0-clang", "Compiled by clang.", {"COMPILER": "clang"}),
+    (("null-deref",), "O2-clang-dwarf4", "Compiled by clang; DWARF 4.", {"COMPILER": "clang", "DWARF": "4"}),
+    (
+        ("null-deref", "isr-fault"),
+        "Os-exidx",
+        "To unwind by there is .ARM.exidx only; gdb was asked before the rest was taken out.",
+        {"UNWIND": "exidx"},
+    ),
+    (
+        ("null-deref",),
+        "Og-nocfi",
+        "To unwind by there is nothing; gdb was asked before it was taken out.",
+        {"UNWIND": "none"},
+    ),
+    (("null-deref", "stack-overflow"), "Os-m0", "The station is code for a Cortex-M0.", {"CPU": "m0"}),
+    (
+        ("null-deref", "div-zero", "isr-fault"),
+        "Os-fpu",
+        "A Cortex-M4 with floating point registers: threads that use them have larger exception frames.",
+        {"CPU": "m4f"},
+    ),
+    (("null-deref",), "Og-fpu", "A Cortex-M4 with floating point registers.", {"CPU": "m4f"}),
+    (
+        ("null-deref", "oops"),
+        "Os-sp",
+        "SP in the dump is the address of the exception frame, as old firmware has it.",
+        {"SP": "frame"},
+    ),
+    (("null-deref",), "Os-64k", "64 KiB of RAM, ten threads, one of them deep in a recursion.", {"SURVEY": "1"}),
+]
+"""Scenarios, the build's name, a note, and what make is told besides."""
+
 CORTEX_M_CASES = [
     *(case(CORTEX_M, scenario, build) for scenario in SIZED_AND_DEBUGGABLE for build in ("Os", "Og")),
     case(CORTEX_M, "unaligned", "Os"),
@@ -87,9 +126,15 @@ CORTEX_M_CASES = [
             ("virtual-call", "Og"),
         )
     ),
+    *(
+        case(CORTEX_M, scenario, build, note, COMPRESS="zlib", **options)
+        for scenarios, build, note, options in VARIANTS
+        for scenario in scenarios
+    ),
     case(CORTEX_M, "stack-lost", "Os", "Compressed debug sections.", COMPRESS="zlib"),
     case(CORTEX_M, "null-deref", "Os-dwarf4", "DWARF 4.", DWARF="4"),
     case(CORTEX_M, "div-zero", "Og-zlib", "Debug sections are compressed.", COMPRESS="zlib"),
+    case(CORTEX_M, "unaligned", "Os-zstd", "Debug sections are compressed by Zstandard.", COMPRESS="zstd"),
     case(
         CORTEX_M,
         "null-deref",

@@ -120,7 +120,7 @@ def variables(frame: gdb.Frame) -> list[dict[str, Any]]:
     while block.function is None and block.superblock is not None:
         block = block.superblock
         blocks.insert(0, block)
-    symbols = [symbol for each in blocks for symbol in each if symbol.is_argument or symbol.is_variable]
+    symbols = [one for each in blocks for one in each if one.is_argument or one.is_variable or one.is_constant]
     defined = [symbol for symbol in symbols if symbol.addr_class != gdb.SYMBOL_LOC_UNRESOLVED]
     return [variable(symbol, frame) for symbol in sorted(defined, key=lambda symbol: not symbol.is_argument)]
 
@@ -149,7 +149,7 @@ def describe(frame: gdb.Frame) -> dict[str, Any]:
         "pc": hexadecimal(frame.pc()),
         "sp": register(frame, "sp"),
         "function": frame.name(),
-        "file": where.symtab.filename if where.symtab else None,
+        "file": os.path.normpath(where.symtab.filename) if where.symtab else None,
         "line": where.line or None,
         "inlined": kind == "inline",
         "kind": kind,

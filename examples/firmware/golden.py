@@ -69,12 +69,14 @@ class Build:
         self.options = target.options | options
         self.folder = root / "-".join(f"{name}{value}" for name, value in sorted(self.options.items()))
         self.elf, self.core = self.folder / "firmware.elf", self.folder / "coredump.bin"
+        self.complete = self.folder / "complete.elf"
+        """The same before parts of its debug information were taken out: gdb is asked about this one."""
         self.make("all")
 
     def make(self, goal: str, **variables: str) -> str:
         """What make prints."""
         given = {"BUILD": str(self.folder), "PYTHON": sys.executable, **self.options, **variables}
-        return run(["make", "-s", goal, *(f"{name}={value}" for name, value in given.items())], HERE)
+        return run(["make", "-s", "-j2", goal, *(f"{name}={value}" for name, value in given.items())], HERE)
 
     def crash(self, scenario: str, serial: str = "null") -> str:
         """Runs the firmware, which leaves `core`; what it says on the serial port if that is `stdio`."""
@@ -89,13 +91,27 @@ def ask_gdb(target: Target, elf: Path, core: Path) -> list[dict[str, Any]]:
     """
     if target.stub is None:
         return json.loads(run([sys.executable, "-m", "tests.analyzer.oracle", str(core), str(elf)], ROOT))
-    return _ask_gdb_through(HERE / target.stub, elf, core)
+    threads = _ask_gdb_through(HERE / target.stub, elf, core)
+    _mark_guesses(threads, _ask_gdb_through(HERE / target.stub, elf, core, "--disturb"))
+    return threads
 
 
-def _ask_gdb_through(stub: Path, elf: Path, core: Path) -> list[dict[str, Any]]:
+def _mark_guesses(threads: list[dict[str, Any]], disturbed: list[dict[str, Any]]) -> None:
+    """Adds `guess` to the variables of callers that gdb takes from registers which the callee may have overwritten."""
+    for thread, other in zip(threads, disturbed, strict=True):
+        frames = list(zip(thread["frames"], other["frames"], strict=False))
+        while frames and frames.pop(0)[0]["inlined"]:
+            pass
+        for mine, theirs in frames:
+            for one, changed in zip(mine["locals"], theirs["locals"], strict=False):
+                if one["value"] != changed["value"]:
+                    one["guess"] = True
+
+
+def _ask_gdb_through(stub: Path, elf: Path, core: Path, *options: str) -> list[dict[str, Any]]:
     """With a long timeout: on a busy machine gdb would otherwise ask twice and misread the rest."""
     answer = elf.parent / "gdb-answer.json"
-    shown = f"target remote | {sys.executable} {stub} {elf} {core}"
+    shown = f"target remote | {sys.executable} {stub} {elf} {core} {' '.join(options)}"
     settings = ["-iex", "set debuginfod enabled off", "-iex", f"set remotetimeout {TIMEOUT_S}"]
     command = ["gdb-multiarch", "-nx", "-batch", *settings, elf.name]
     answer.unlink(missing_ok=True)
@@ -152,11 +168,11 @@ def record(case: Case) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "firmware.elf").write_bytes(built.elf.read_bytes())
     (folder / "dump.core").write_bytes(built.core.read_bytes())
-    threads = ask_gdb(case.target, built.elf, built.core)
+    threads = ask_gdb(case.target, built.complete, built.core)
     notes = [case.note, NOTES.get(case.scenario, "")]
     if any(frame["kind"] == "tail-call" for thread in threads for frame in thread["frames"]):
         notes.append(TAIL_CALLS)
-    if second_opinion(case.target, built.elf, threads):
+    if second_opinion(case.target, built.complete, threads):
         notes.append(DISAGREEMENT)
     document: dict[str, Any] = {
         "case": case.name,

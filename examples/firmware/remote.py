@@ -1,9 +1,11 @@
 """Show a core dump to gdb as a stopped target: a read-only stub of gdb's remote serial protocol on stdin and stdout.
 
-    (gdb) target remote | python3 remote.py firmware.elf dump.core
+    (gdb) target remote | python3 remote.py firmware.elf dump.core [--disturb]
 
 It knows just enough of Zephyr's dump format for the dumps of this firmware and shares no code with Faultcast, so
 that gdb's answer is a second opinion. Registers that are not in the dump are reported as unavailable.
+With --disturb, registers that a function may overwrite have other values: what gdb then says otherwise of a caller was
+a guess, since gdb takes them for what they were in the caller, too.
 """
 
 import struct
@@ -21,15 +23,23 @@ REGISTERS = ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", 
 # As they follow each other in the dump's architecture block.
 DUMPED = ["r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr", "sp", *(f"r{n}" for n in range(4, 12))]
 FRAME = ["r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr"]
+DOUBLES = [f"d{number}" for number in range(16)]
 XPSR_ALIGNED = 0x200
+BASIC_FRAME = 0x10
 SIGBUS = 10
+DISTURBED = dict.fromkeys(["r0", "r1", "r2", "r3", "r12"], 0x5A5A5A58)
 
+FLOATS = (
+    '<feature name="org.gnu.gdb.arm.vfp">'
+    + "".join(f'<reg name="{name}" bitsize="64" type="ieee_double"/>' for name in DOUBLES)
+    + '<reg name="fpscr" bitsize="32"/></feature>'
+)
 TARGET = (
     '<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target version="1.0">'
     '<architecture>arm</architecture><feature name="org.gnu.gdb.arm.m-profile">'
     + "".join(f'<reg name="{name}" bitsize="32"/>' for name in REGISTERS[:13])
     + '<reg name="sp" bitsize="32" type="data_ptr"/><reg name="lr" bitsize="32"/>'
-    '<reg name="pc" bitsize="32" type="code_ptr"/><reg name="xpsr" bitsize="32"/></feature></target>'
+    '<reg name="pc" bitsize="32" type="code_ptr"/><reg name="xpsr" bitsize="32"/></feature>{floats}</target>'
 )
 
 
@@ -115,26 +125,52 @@ class Dump:
         while listed:
             others += [listed] if listed != current else []
             listed = self.word(listed + t_next)
-        found = [(current, self.crashed), *((other, self.switched_out(other)) for other in others)]
+        found = [(current, self.crashed_registers()), *((other, self.switched_out(other)) for other in others)]
         return [
             Thread(address, self.read(address + t_name, 32).split(b"\0")[0].decode(), registers)
             for address, registers in found
         ]
 
+    def crashed_registers(self) -> dict[str, int]:
+        """As dumped; old firmware dumps the address of the exception frame for the stack pointer."""
+        registers = self.crashed
+        try:
+            frame = [self.word(registers["sp"] + 4 * i) for i in range(8)]
+        except LookupError:
+            return registers
+        if frame != [registers[name] for name in FRAME]:
+            return registers
+        return registers | {"sp": registers["sp"] + 32 + (4 if registers["xpsr"] & XPSR_ALIGNED else 0)}
+
+    @property
+    def has_floats(self) -> bool:
+        """Whether threads keep floating point registers."""
+        return self.offsets[11] != UNAVAILABLE
+
     def switched_out(self, thread: int) -> dict[str, int]:
-        """r4..r11 lie in front of the saved stack pointer, which points at the exception frame."""
+        """r4..r11 lie in front of the saved stack pointer, which points at the exception frame.
+
+        A thread that uses the FPU has a larger frame, with s0..s15 and FPSCR, and keeps s16..s31 in its structure.
+        """
         saved = thread + self.offsets[8]
         psp = self.word(saved)
         registers = {name: self.word(psp + 4 * i) for i, name in enumerate(FRAME)}
         registers |= {f"r{4 + i}": self.word(saved - 32 + 4 * i) for i in range(8)}
-        return registers | {"sp": psp + 32 + (4 if registers["xpsr"] & XPSR_ALIGNED else 0)}
+        size, arch = 32, thread + self.offsets[10]
+        if self.has_floats and not self.read(arch + self.offsets[13], 1)[0] & BASIC_FRAME:
+            size += 72
+            floats = self.read(psp + 32, 64) + self.read(arch + self.offsets[11], 64)
+            registers |= dict(zip(DOUBLES, struct.unpack("<16Q", floats), strict=True))
+            registers["fpscr"] = self.word(psp + 96)
+        return registers | {"sp": psp + size + (4 if registers["xpsr"] & XPSR_ALIGNED else 0)}
 
 
 class Stub:
     """Answers gdb's packets about one dump. A thread's id is the address of its `k_thread`."""
 
-    def __init__(self, dump: Dump) -> None:
+    def __init__(self, dump: Dump, *, disturb: bool) -> None:
         self.dump = dump
+        self.disturb = DISTURBED if disturb else {}
         self.by_id = {thread.address: thread for thread in dump.threads}
         self.selected = dump.threads[0]
 
@@ -151,8 +187,13 @@ class Stub:
 
     def registers(self, _: str) -> str:
         """Of the selected thread, in gdb's order; `x` for what is not known."""
-        known = self.selected.registers
-        return "".join(known[name].to_bytes(4, "little").hex() if name in known else "x" * 8 for name in REGISTERS)
+        sizes = dict.fromkeys(REGISTERS, 4)
+        if self.dump.has_floats:
+            sizes |= dict.fromkeys(DOUBLES, 8) | {"fpscr": 4}
+        known = {name: value ^ self.disturb.get(name, 0) for name, value in self.selected.registers.items()}
+        return "".join(
+            known[name].to_bytes(size, "little").hex() if name in known else "xx" * size for name, size in sizes.items()
+        )
 
     def memory(self, what: str) -> str:
         """`address,size`"""
@@ -173,7 +214,8 @@ class Stub:
         """General queries; documents are read in pieces."""
         name, _, rest = what.partition(":")
         if name == "Xfer":
-            document = TARGET if rest.startswith("features") else self.thread_list()
+            target = TARGET.format(floats=FLOATS if self.dump.has_floats else "")
+            document = target if rest.startswith("features") else self.thread_list()
             offset, length = (int(part, 16) for part in rest.rpartition(":")[2].split(","))
             return ("m" if offset + length < len(document) else "l") + document[offset : offset + length]
         simple = {
@@ -207,6 +249,6 @@ def serve(stub: Stub, source: BinaryIO, sink: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    firmware, core = map(Path, sys.argv[1:])
+    firmware, core = map(Path, sys.argv[1:3])
     with firmware.open("rb") as elf:
-        serve(Stub(Dump(elf, core.read_bytes())), sys.stdin.buffer, sys.stdout.buffer)
+        serve(Stub(Dump(elf, core.read_bytes()), disturb="--disturb" in sys.argv), sys.stdin.buffer, sys.stdout.buffer)

@@ -52,7 +52,12 @@ PASSED = {
 """Values that GCC leaves in the argument registers of x86-64 (-fipa-ra), as above."""
 GDB_NAMES = {"s0": "fp"}
 """What gdb calls a register in its own way."""
-NOT_IN_A_CORE = {"mstatus"}
+NOT_ASKED = {
+    "cortex-m": {*(f"s{number}" for number in range(32)), "fpscr"},
+    "riscv32": {"mstatus"},
+    "riscv64": {"mstatus"},
+}
+"""What is not one of gdb's general registers or not in a core."""
 UNKNOWN = ("<optimized out>", "<unavailable>", "<synthetic pointer>", "<error: ")
 
 
@@ -93,12 +98,13 @@ def test_threads_and_registers(case: str) -> None:
     for mine, gdbs in threads(case):
         assert mine.crashed == gdbs["crashed"]
         known = {name: value for name, value in mine.registers.items() if value is not None}
-        compared = {GDB_NAMES.get(name, name): value for name, value in known.items() if name not in NOT_IN_A_CORE}
-        assert compared.items() <= gdbs["registers"].items()
+        hidden = NOT_ASKED.get(architecture_of(case), ())
+        asked = {GDB_NAMES.get(name, name): value for name, value in known.items() if name not in hidden}
+        assert asked.items() <= gdbs["registers"].items()
         assert known.keys() >= KNOWN_REGISTERS[architecture_of(case)]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", compared("frames", CASES))
 def test_frames(case: str) -> None:
     for mine, gdbs in threads(case):
         for our, their in frames(case, mine, gdbs):
@@ -112,7 +118,7 @@ def test_frames(case: str) -> None:
             assert our.line in lines
 
 
-@pytest.mark.parametrize("case", compared(CASES))
+@pytest.mark.parametrize("case", compared("values", CASES))
 def test_values(case: str) -> None:
     compared = 0
     for mine, gdbs in threads(case):
@@ -121,12 +127,14 @@ def test_values(case: str) -> None:
                 sorted(their["locals"], key=lambda each: each["name"]), lambda each: each["name"]
             ):
                 # gdb lists a variable of an inlined function twice, once without a value.
-                wanted = {plain(each["value"]) for each in group}
+                answers = list(group)
+                wanted = {plain(each["value"]) for each in answers}
+                guess = any(each.get("guess") for each in answers)
                 values = [plain_text(each.value) for each in our.locals if each.name == name]
                 assert values, (our.function, name)
                 for value in values:
                     unknown = value.startswith("<")
-                    agree = value in wanted or (unknown and any(says_nothing(each) for each in wanted))
+                    agree = value in wanted or (unknown and (guess or any(says_nothing(each) for each in wanted)))
                     agree |= value == "<not in dump>" and (case, our.function, name) in CLOBBERED
                     # What has left by a tail call has no place on the stack any more; gdb reads where it was.
                     agree |= unknown and their["kind"] == "tail-call"
@@ -201,9 +209,13 @@ def test_why_it_crashed(case: str) -> None:
     assert fault.title.startswith(title)
 
 
+OTHER_STACKS = ("-nocfi", "assert-Os-clang")
+"""Found by scanning, which does not count for a fingerprint; inlined in another way."""
+
+
 @pytest.mark.parametrize("scenario", ["null-deref", "div-zero", "undefined", "assert", "bad-call", "isr-fault"])
 def test_a_fingerprint_survives_another_optimisation_level(scenario: str) -> None:
-    cases = cases_of(scenario, "cortex-m")
+    cases = [case for case in cases_of(scenario, "cortex-m") if not case.endswith(OTHER_STACKS)]
     assert len(cases) >= 2
     assert len({report_of(case).fingerprint for case in cases}) == 1, {report_of(case).grouped_by for case in cases}
 

@@ -19,11 +19,15 @@ from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
 from analyzer.export.elf_core import Core, elf_core
 from contract.errors import UnsupportedDump
-from tests.analyzer.golden import CASES, GOLDEN, answer_of, dump_of, symbols_of
+from tests.analyzer.golden import GOLDEN, answer_of, cases_of, dump_of, symbols_of
 from tests.analyzer.oracle import ask_gdb
 
 LOST = {"cortex-m/stack-lost-Os"}
 """The CPU could not save its registers: gdb.json shows what was there instead, we export what can be believed."""
+LEFT_OUT = ("-exidx", "-nocfi", "-Og", "-O0")
+"""gdb was asked about the firmware before its call frame information was taken out; and builds that add nothing."""
+SEEN_THROUGH_A_STUB = [case for case in cases_of("*", "cortex-m") if not case.endswith(LEFT_OUT)]
+"""Of the other architectures gdb's recorded answer comes from the exported core anyway."""
 UNKNOWN = ("<unavailable>", "<optimized out>", "<synthetic pointer>", "<not in dump>")
 
 
@@ -42,7 +46,7 @@ def same(ours: Any, recorded: Any) -> bool:
 
 @pytest.mark.toolchain
 @pytest.mark.skipif(shutil.which("gdb-multiarch") is None, reason="not installed: gdb-multiarch")
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", SEEN_THROUGH_A_STUB)
 def test_gdb_sees_in_the_core_what_it_saw_in_the_machine(case: str) -> None:
     recorded = answer_of(case)["threads"]
     found = ask_gdb(analysis_of(case), GOLDEN / case / "firmware.elf")
@@ -52,6 +56,8 @@ def test_gdb_sees_in_the_core_what_it_saw_in_the_machine(case: str) -> None:
             continue
         for mine, answer in zip(ours["frames"], theirs["frames"], strict=True):
             answer.pop("addr2line", None)
+            for variable in answer["locals"]:
+                variable.pop("guess", None)
             for key in answer:
                 assert same(mine[key], answer[key]), (theirs["name"], answer["function"], key, mine[key], answer[key])
 

@@ -75,13 +75,15 @@ def compare_frame(
         if len(wanted) > len(ours):
             wanted = known or wanted[: len(ours)]
         for answer, (variable, part) in zip(wanted, ours, strict=True):
-            yield from differences(f"{where}:{name}", answer["value"], part, renderer)
+            # Where gdb guesses (see golden.py of the example firmware) we may know better than to say something.
+            if not answer.get("guess") or renderer.value(part).known:
+                yield from differences(f"{where}:{name}", answer["value"], part, renderer)
             type_name = renderer.value(part).type
             if (answer["type"], answer["argument"]) != (type_name, variable.is_parameter):
                 yield (f"{where}:{name}", answer["type"], type_name)
 
 
-@pytest.mark.parametrize("case", compared(CASES))
+@pytest.mark.parametrize("case", compared("types", CASES))
 def test_frames_and_variables_are_those_of_gdb(case: str) -> None:
     folder = GOLDEN / case
     index = index_of((folder / "firmware.elf").read_bytes())

@@ -150,6 +150,9 @@ void app_main(void *p1, void *p2, void *p3)
 	session_start();
 	shell_start();
 	housekeeping_start();
+#ifdef CONFIG_SURVEY
+	survey_start();
+#endif
 	uplink_start();
 	update_prepare();
 	sensor_start();

@@ -185,6 +185,10 @@ void session_close(struct session *session);
 /* The number of letters in the user's name. */
 unsigned int session_greet(struct session *session);
 
+/* --- survey: only in the larger station (CONFIG_SURVEY) --- */
+
+void survey_start(void);
+
 /* --- power --- */
 
 enum power_state {

@@ -11,7 +11,7 @@ struct z_kernel _kernel;
 char z_interrupt_stacks[CONFIG_ISR_STACK_SIZE] __attribute__((aligned(ARCH_STACK_ALIGN), section(".noinit.stacks")));
 
 static struct k_thread main_thread;
-K_THREAD_STACK_DEFINE(main_stack, 768);
+K_THREAD_STACK_DEFINE(main_stack, 1024);
 static struct k_thread idle_thread;
 K_THREAD_STACK_DEFINE(idle_stack, 256);
 

@@ -5,6 +5,13 @@
 #include "kernel/kernel.h"
 
 #define UNAVAILABLE ((size_t)0xffffffff)
+#ifndef THREAD_INFO_PREEMPT_FLOAT
+#define THREAD_INFO_PREEMPT_FLOAT UNAVAILABLE
+#endif
+#ifndef THREAD_INFO_ARM_EXC_RETURN
+#define THREAD_INFO_ARM_EXC_RETURN UNAVAILABLE
+#endif
+
 #define DEBUG_INFO __attribute__((used, section(".dbg_thread_info")))
 
 DEBUG_INFO const size_t _kernel_thread_info_offsets[] = {
@@ -19,9 +26,9 @@ DEBUG_INFO const size_t _kernel_thread_info_offsets[] = {
 	offsetof(struct k_thread, THREAD_SAVED_SP),
 	offsetof(struct k_thread, name),
 	offsetof(struct k_thread, arch),
-	UNAVAILABLE, /* floating point registers of preempted threads */
+	THREAD_INFO_PREEMPT_FLOAT, /* floating point registers of preempted threads */
 	UNAVAILABLE, /* ... of cooperative threads */
-	UNAVAILABLE, /* EXC_RETURN of switched-out threads */
+	THREAD_INFO_ARM_EXC_RETURN, /* EXC_RETURN of switched-out threads */
 	UNAVAILABLE, /* ARC only */
 };
 

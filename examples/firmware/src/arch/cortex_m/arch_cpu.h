@@ -1,4 +1,4 @@
-/* The Cortex-M3 on an Arm MPS2+ board (AN385): inline functions of arch.h and the registers behind them (Armv7-M ARM, B3). */
+/* The Cortex-M3 or M4 on an Arm MPS2+ board (AN385, AN386): inline functions of arch.h and the registers behind them (Armv7-M ARM, B3). */
 #ifndef ARCH_CORTEX_M_ARCH_CPU_H
 #define ARCH_CORTEX_M_ARCH_CPU_H
 
@@ -18,6 +18,7 @@
 #define SCB_HFSR REG32(0xE000ED2C)
 #define SCB_MMFAR REG32(0xE000ED34)
 #define SCB_BFAR REG32(0xE000ED38)
+#define SCB_CPACR REG32(0xE000ED88)
 #define MPU_CTRL REG32(0xE000ED94)
 #define MPU_RBAR REG32(0xE000ED9C)
 #define MPU_RASR REG32(0xE000EDA0)

@@ -4,6 +4,8 @@
 #include "fatal_reasons.h"
 
 #define EXC_RETURN_PSP 0x4U
+#define EXC_RETURN_BASIC_FRAME 0x10U
+#define FPU_FRAME_SIZE 72U /* s0..s15, FPSCR, a reserved word */
 #define XPSR_ALIGNED 0x200U
 
 /* Bits of CFSR with the reason each stands for, in the order in which they are asked. */
@@ -40,17 +42,26 @@ static unsigned int reason_of(uint32_t cfsr, uint32_t mmfar)
 	return K_ERR_CPU_EXCEPTION;
 }
 
-/* The stack pointer as it was before the exception: above the frame and the word that may have aligned it. */
-static uint32_t sp_before(const struct basic_sf *frame)
+/*
+ * The stack pointer as it was before the exception: above the frame, which is larger when it holds floating point
+ * registers, and above the word that may have aligned it. Firmware before Zephyr 4.1 dumps the frame's own address.
+ */
+static uint32_t sp_before(const struct basic_sf *frame, uint32_t exc_return)
 {
-	return (uint32_t)frame + sizeof(*frame) + ((frame->xpsr & XPSR_ALIGNED) != 0 ? 4 : 0);
+#ifdef CONFIG_COREDUMP_SP_IS_FRAME
+	(void)exc_return;
+	return (uint32_t)frame;
+#else
+	return (uint32_t)frame + sizeof(*frame) + ((exc_return & EXC_RETURN_BASIC_FRAME) != 0 ? 0 : FPU_FRAME_SIZE) +
+	       ((frame->xpsr & XPSR_ALIGNED) != 0 ? 4 : 0);
+#endif
 }
 
 static struct arch_esf esf_of(uint32_t msp, uint32_t psp, uint32_t exc_return, const struct callee_registers *callee)
 {
 	const struct basic_sf *frame = (const struct basic_sf *)((exc_return & EXC_RETURN_PSP) != 0 ? psp : msp);
 
-	return (struct arch_esf){frame, callee, sp_before(frame)};
+	return (struct arch_esf){frame, callee, sp_before(frame, exc_return)};
 }
 
 __attribute__((used, noreturn)) static void fault(uint32_t msp, uint32_t psp, uint32_t exc_return,

@@ -16,6 +16,9 @@ static struct _isr_table_entry _sw_isr_table[IRQ_COUNT];
 
 void arch_init(void)
 {
+#ifdef CONFIG_FPU_SHARING
+	SCB_CPACR |= 0xFU << 20; /* registers are pushed lazily, as after reset */
+#endif
 	SCB_CCR |= (1U << 4) | (1U << 3);	  /* trap division by zero and unaligned access */
 	SCB_SHCSR |= (1U << 18) | (1U << 17) | (1U << 16); /* UsageFault, BusFault, MemManage instead of HardFault */
 	SCB_SHPR[14] = PRIORITY_LOWEST;		  /* PendSV */

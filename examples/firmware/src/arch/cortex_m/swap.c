@@ -2,6 +2,32 @@
 #include "arch/arch.h"
 
 #define XPSR_THUMB 0x01000000U
+#define EXC_RETURN_THREAD_PSP 0xfdU
+
+/* With an FPU, threads that use it have larger frames, and s16..s31 to keep (Armv7-M ARM, B1.5.7). */
+#ifdef CONFIG_FPU_SHARING
+#define SAVE_FPU                                \
+	"strb lr, [r1, %[exc_return]]\n\t"      \
+	"tst lr, #0x10\n\t"                     \
+	"bne 1f\n\t"                            \
+	"add r2, r1, %[preempt_float]\n\t"      \
+	"vstmia r2, {s16-s31}\n"                \
+	"1:\t"
+#define RESTORE_FPU                             \
+	"ldrsb lr, [r0, %[exc_return]]\n\t"     \
+	"tst lr, #0x10\n\t"                     \
+	"bne 2f\n\t"                            \
+	"add r2, r0, %[preempt_float]\n\t"      \
+	"vldmia r2, {s16-s31}\n"                \
+	"2:\t"
+#define FPU_OPERANDS                                                              \
+	, [exc_return] "i"(offsetof(struct k_thread, arch.mode_exc_return)),      \
+		[preempt_float] "i"(offsetof(struct k_thread, arch.preempt_float))
+#else
+#define SAVE_FPU
+#define RESTORE_FPU
+#define FPU_OPERANDS
+#endif
 
 _Static_assert(offsetof(struct _callee_saved, psp) == 32, "psp follows r4..r11");
 
@@ -20,6 +46,9 @@ void arch_new_thread(struct k_thread *thread, void (*start)(k_thread_entry_t, vo
 		.xpsr = XPSR_THUMB,
 	};
 	thread->callee_saved.psp = (uint32_t)frame;
+#ifdef CONFIG_FPU_SHARING
+	thread->arch.mode_exc_return = EXC_RETURN_THREAD_PSP;
+#endif
 }
 
 NOINLINE int arch_swap(unsigned int key)
@@ -43,6 +72,7 @@ __attribute__((naked)) void z_arm_pendsv(void)
 	__asm__ volatile("ldr r1, =_kernel\n\t"
 			 "ldr r1, [r1, %[current]]\n\t"
 			 "mrs r0, psp\n\t"
+			 SAVE_FPU
 			 "add r1, %[saved]\n\t"
 			 "stmia r1!, {r4-r11}\n\t"
 			 "str r0, [r1]\n\t"
@@ -54,6 +84,7 @@ __attribute__((naked)) void z_arm_pendsv(void)
 			 "mov lr, r4\n\t"
 			 "mov r1, #0\n\t"
 			 "msr basepri, r1\n\t"
+			 RESTORE_FPU
 			 "add r0, %[saved]\n\t"
 			 "ldmia r0!, {r4-r11}\n\t"
 			 "ldr r0, [r0]\n\t"
@@ -63,7 +94,7 @@ __attribute__((naked)) void z_arm_pendsv(void)
 			 ".ltorg"
 			 :
 			 : [current] "i"(offsetof(struct z_kernel, cpus[0].current)),
-			   [saved] "i"(offsetof(struct k_thread, callee_saved)), [locked] "i"(IRQ_LOCKED));
+			   [saved] "i"(offsetof(struct k_thread, callee_saved)), [locked] "i"(IRQ_LOCKED) FPU_OPERANDS);
 }
 
 /* Leaves the reset stack for good: it becomes the interrupt stack. */
