@@ -35,7 +35,8 @@ def roots_of(purpose: str, pyproject: str) -> set[str]:
     requirements: list[str] = (
         tables["project"]["dependencies"] if purpose == "run" else tables["build-system"]["requires"]
     )
-    return {match[0].lower().replace("_", "-") for match in map(NAME.match, requirements) if match}
+    # As PEP 503 normalises names, and the lock has them.
+    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in map(NAME.match, requirements) if match}
 
 
 if __name__ == "__main__":
