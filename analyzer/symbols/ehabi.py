@@ -257,7 +257,9 @@ class _Stack:
     def row(self) -> UnwindRow:
         """The row that all instructions together come to."""
         below = self._base == _SP and min(self._saved.values(), default=0) < 0
-        if _SP in self._saved or below or not 0 <= self._offset < _MOST_SAVED:
+        # What a function saved lies in its own frame.
+        above = max(self._saved.values(), default=-1) >= self._offset
+        if _SP in self._saved or below or (self._saved and above) or not 0 <= self._offset < _MOST_SAVED:
             raise Undescribed
         saved = dict(self._saved)
         if _PC in saved:

@@ -61,7 +61,7 @@ def test_what_no_row_can_say_gives_none(instructions: str) -> None:
         decode(bytes.fromhex(instructions))
 
 
-@pytest.mark.parametrize("instructions", ["a897b0", "40b0b0", "41a900", "b2ffffffff7fb0", "8200b0"])
+@pytest.mark.parametrize("instructions", ["a897b0", "40b0b0", "41a900", "b2ffffffff7fb0", "8200b0", "a040b0"])
 def test_stacks_that_cannot_be(instructions: str) -> None:
     with pytest.raises(ehabi.Undescribed):
         decode(bytes.fromhex(instructions))
