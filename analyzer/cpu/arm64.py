@@ -161,7 +161,7 @@ class Arm64(Cpu):
             context = context or _frame_at(place, layout, memory)
         if context is None:
             return ExceptionReturn(None, f"there is no exception frame at {pointer:#018x}")
-        kept = {number: value for number, value in registers.items() if number in self.callee_saved}
+        kept = self.surviving(registers)
         return ExceptionReturn(Context({**kept, **context.registers}, context.status))
 
     def _frame_places(self, function: str, pointer: int, pc: int, memory: Memory) -> tuple[int, ...]:

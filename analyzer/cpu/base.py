@@ -215,6 +215,10 @@ class Cpu(Protocol):
         """
         return None
 
+    def surviving(self, registers: Mapping[int, int]) -> dict[int, int]:
+        """Those of the registers that a call leaves as they are."""
+        return {number: value for number, value in registers.items() if number in self.callee_saved}
+
     def called_from(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
         """The caller's registers where a call has just landed, the return address in place of the program counter.
 
@@ -223,7 +227,7 @@ class Cpu(Protocol):
         return_address = None if self.link is None else registers.get(self.link)
         if return_address is None:
             return None
-        kept = {number: value for number, value in registers.items() if number in self.callee_saved}
+        kept = self.surviving(registers)
         if self.sp in registers:
             kept[self.sp] = registers[self.sp]
         return {**kept, self.pc: return_address}

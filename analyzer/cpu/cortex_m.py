@@ -138,7 +138,7 @@ class CortexM(Cpu):
         stacked, status = frame
         if not is_frame(status, thread=thread):
             return ExceptionReturn(None, f"there is no exception frame at {pointer:#010x}")
-        kept = {number: value for number, value in registers.items() if number in self.callee_saved}
+        kept = self.surviving(registers)
         if on_psp:
             del kept[PSP]
         basic = bool(address & EXC_RETURN_BASIC)

@@ -188,7 +188,7 @@ class RiscV(Cpu):
         layout = read_layout(field_of, self.pointer_size)
         if pointer is None or layout is None:
             return ExceptionReturn(None, "where the exception frame is is not known")
-        kept = {number: value for number, value in registers.items() if number in self.callee_saved}
+        kept = self.surviving(registers)
         # While the next thread is looked for, a word and its padding are on the stack.
         for address in (memory.unsigned(pointer, self.pointer_size), pointer, pointer + 16):
             frame = None if not address else read_frame(address, layout, memory)

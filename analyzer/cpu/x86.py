@@ -125,7 +125,7 @@ class X86(Cpu):
         address = None if pointer is None else memory.unsigned(pointer, 4)
         if pointer is None or address is None:
             return None
-        kept = {number: registers[number] for number in self.callee_saved if number in registers}
+        kept = self.surviving(registers)
         return {**kept, ESP: pointer + 4, EIP: address}
 
     def interrupted(
@@ -141,7 +141,7 @@ class X86(Cpu):
             return None
         find = _interrupt_frames if function in _INTERRUPT_ENTRIES else _exception_frames
         pointer = registers.get(ESP)
-        kept = {number: registers[number] for number in self.callee_saved if number in registers}
+        kept = self.surviving(registers)
         found = [] if pointer is None else list(find(pointer, kept, memory))
         if len(found) != 1:
             return ExceptionReturn(None, "the frame of what was interrupted is not in the dump")

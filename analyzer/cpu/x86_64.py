@@ -124,7 +124,7 @@ class X8664(Cpu):
         address = None if pointer is None else memory.unsigned(pointer, 8)
         if pointer is None or address is None:
             return None
-        kept = {number: registers[number] for number in self.callee_saved if number in registers}
+        kept = self.surviving(registers)
         return {**kept, RSP: pointer + 8, RIP: address}
 
     def interrupted(
@@ -140,7 +140,7 @@ class X8664(Cpu):
         A nested interrupt has all of it on its stack; the first one puts it where a switched-out thread has it.
         """
         pointer = registers.get(RSP)
-        kept = {number: registers[number] for number in self.callee_saved if number in registers}
+        kept = self.surviving(registers)
         found: Context | None = None
         if function in _INTERRUPT_ENTRIES:
             found = None if pointer is None else _nested(pointer, kept, memory)

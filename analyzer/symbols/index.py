@@ -20,15 +20,15 @@ from analyzer.symbols.names import plain_name
 from analyzer.symbols.type_name import type_name
 from analyzer.symbols.types import (
     UNKNOWN,
+    UNKNOWN_TYPE,
     VOID,
     VOID_TYPE,
     ArrayType,
     Global,
-    OpaqueType,
-    QualifiedType,
     RecordType,
     Type,
     TypedefType,
+    plain_type,
 )
 
 __all__ = ["CorruptIndex", "SymbolIndex"]
@@ -36,7 +36,6 @@ __all__ = ["CorruptIndex", "SymbolIndex"]
 _CACHED = 8192
 """Answers of each kind that an index remembers: what one firmware's dumps ask again and again."""
 _MOST_HOPS = 64
-_UNKNOWN_TYPE = OpaqueType("", None)
 
 
 class SymbolIndex:
@@ -262,7 +261,7 @@ class SymbolIndex:
         if handle == VOID:
             return VOID_TYPE
         if handle == UNKNOWN:
-            return _UNKNOWN_TYPE
+            return UNKNOWN_TYPE
         if not 0 < handle < len(self._type_offsets):
             raise CorruptIndex("The symbol index names a type that it does not have; build it again.")
         return type_records.read_type(self._parts[Part.TYPES], self._type_offsets[handle], self._strings)
@@ -346,12 +345,7 @@ class SymbolIndex:
 
     def _plain(self, handle: int) -> Type:
         """The type without type definitions and qualifiers around it."""
-        for _ in range(_MOST_HOPS):
-            one = self.type(handle)
-            if not isinstance(one, (TypedefType, QualifiedType)):
-                return one
-            handle = one.target
-        return _UNKNOWN_TYPE
+        return plain_type(self.type, handle)[1]
 
     def size_of(self, handle: int) -> int | None:
         """Bytes that a value of the type takes; None when that is not known."""

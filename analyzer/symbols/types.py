@@ -3,7 +3,7 @@
 Types refer to each other by handle. Handle 0 is `void`, -1 stands for a type that the debug information does not give.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -159,6 +159,8 @@ Type = (
 )
 
 VOID_TYPE = OpaqueType("void", None)
+UNKNOWN_TYPE = OpaqueType("", None)
+_MOST_HOPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +224,13 @@ class TypedSymbols(Symbols, Protocol):
     def type_named(self, name: str) -> int | None:
         """Handle of the type of that name, such as `foo` for `struct foo`; None unless there is exactly one."""
         ...
+
+
+def plain_type(type_of: Callable[[int], Type], handle: int) -> tuple[int, Type]:
+    """A type without type definitions and qualifiers around it, and its handle; `type_of` is `TypedSymbols.type`."""
+    for _ in range(_MOST_HOPS):
+        one = type_of(handle)
+        if not isinstance(one, (TypedefType, QualifiedType)):
+            return handle, one
+        handle = one.target
+    return UNKNOWN, UNKNOWN_TYPE

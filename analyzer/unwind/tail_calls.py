@@ -25,7 +25,7 @@ def departed_frames(frame: Frame, caller: Frame, symbols: TypedSymbols, memory: 
     path = None if function is None else call_path(symbols, caller, caller.pc, function)
     if path is None or len(path) == 1:
         return []
-    registers = {number: value for number, value in caller.registers.items() if number in cpu.callee_saved}
+    registers = cpu.surviving(caller.registers)
     if cpu.link is not None:
         registers[cpu.link] = frame.return_address
     departed: list[Frame] = []

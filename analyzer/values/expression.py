@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from analyzer.symbols.interface import Machine, Variable
-from analyzer.symbols.types import BaseType, EnumType, PointerType, QualifiedType, Type, TypedefType
+from analyzer.symbols.types import BaseType, EnumType, PointerType, Type, plain_type
 from analyzer.values.arithmetic import BadExpression, Kind, Number
 from analyzer.values.operations import Stack, UnknownValue, whole
 from analyzer.values.place import Implicit, InMemory, InRegister, Nowhere, Place, Source, Unknown
@@ -20,7 +20,6 @@ __all__ = ["BadExpression", "Context", "EntryValues", "UnknownValue", "compute",
 
 MOST_NESTING: Final = 8
 _CACHED: Final = 16_384
-_MOST_HOPS: Final = 64
 _CONSTANT_SIZE: Final = 16
 
 
@@ -169,17 +168,13 @@ class Context:
         return number.unsigned() if kind.generic else number
 
     def _kind_of(self, handle: int) -> Kind:
-        for _ in range(_MOST_HOPS):
-            one = self.types.type(handle)
-            if isinstance(one, BaseType):
-                return Kind.of_base_type(one.size, one.encoding)
-            if isinstance(one, EnumType):
-                return Kind(one.size, signed=one.signed)
-            if isinstance(one, PointerType):
-                return Kind(self.types.pointer_size, generic=True)
-            if not isinstance(one, (TypedefType, QualifiedType)):
-                break
-            handle = one.target
+        _, one = plain_type(self.types.type, handle)
+        if isinstance(one, BaseType):
+            return Kind.of_base_type(one.size, one.encoding)
+        if isinstance(one, EnumType):
+            return Kind(one.size, signed=one.signed)
+        if isinstance(one, PointerType):
+            return Kind(self.types.pointer_size, generic=True)
         raise BadExpression("An expression computes with a variable that is no number.")
 
     def call(self, reference: int, stack: Stack) -> None:

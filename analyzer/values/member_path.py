@@ -4,32 +4,18 @@ from typing import Final
 
 from analyzer.symbols.types import (
     ArrayType,
-    OpaqueType,
     PointerType,
-    QualifiedType,
     RecordType,
-    Type,
-    TypedefType,
     TypedSymbols,
+    plain_type,
 )
 
 _MOST_DEPTH: Final = 16
-_MOST_HOPS: Final = 64
-
-
-def plain_type(symbols: TypedSymbols, handle: int) -> tuple[int, Type]:
-    """A type without type definitions and qualifiers around it, and its handle."""
-    for _ in range(_MOST_HOPS):
-        one = symbols.type(handle)
-        if not isinstance(one, (TypedefType, QualifiedType)):
-            return handle, one
-        handle = one.target
-    return -1, OpaqueType("", None)
 
 
 def pointee(symbols: TypedSymbols, handle: int) -> int | None:
     """What a type points at; None unless it is a pointer."""
-    _, one = plain_type(symbols, handle)
+    _, one = plain_type(symbols.type, handle)
     return one.target if isinstance(one, PointerType) else None
 
 
@@ -41,7 +27,7 @@ def member_path(symbols: TypedSymbols, handle: int, offset: int, size: int) -> t
     """
     path = ""
     for _ in range(_MOST_DEPTH):
-        handle, one = plain_type(symbols, handle)
+        handle, one = plain_type(symbols.type, handle)
         whole = symbols.size_of(handle)
         if whole is None or not 0 <= offset <= offset + size <= whole:
             return None

@@ -12,13 +12,11 @@ from analyzer.symbols.types import (
     EnumType,
     Member,
     MemberPointerType,
-    OpaqueType,
     PointerType,
-    QualifiedType,
     RecordType,
     Type,
-    TypedefType,
     TypedSymbols,
+    plain_type,
 )
 from analyzer.values import scalars
 from analyzer.values.expression import Context
@@ -33,7 +31,6 @@ from analyzer.values.value import Value, value_of
 from analyzer.values.view import view_of
 
 _CACHED: Final = 8192
-_MOST_HOPS: Final = 64
 _MOST_DIMENSIONS: Final = 16
 _NO_FRAME: Final[Any] = None
 
@@ -118,12 +115,7 @@ class Shapes:
 
     def _plain(self, handle: int) -> Type:
         """The type without type definitions and qualifiers around it."""
-        for _ in range(_MOST_HOPS):
-            one = self._symbols.type(handle)
-            if not isinstance(one, (TypedefType, QualifiedType)):
-                return one
-            handle = one.target
-        return OpaqueType("", None)
+        return plain_type(self._symbols.type, handle)[1]
 
 
 def shapes_of(symbols: TypedSymbols) -> Shapes:

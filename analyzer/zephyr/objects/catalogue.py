@@ -3,16 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
-from analyzer.symbols.types import ArrayType, Global, QualifiedType, RecordType, TypedefType, TypedSymbols
+from analyzer.symbols.types import ArrayType, Global, RecordType, TypedSymbols, plain_type
 from analyzer.zephyr.objects.model import Place
 
 MAX_PLACES = 4096
 MAX_ELEMENTS = 256
 """Elements of one array that are searched."""
 _MAX_DEPTH = 8
-_MAX_HOPS = 64
 _DW_OP_ADDR = 0x03
 
 KINDS = {
@@ -63,15 +61,11 @@ class Catalogue:
         return place if address < place.address + place.size else None
 
 
-_catalogues: WeakKeyDictionary[TypedSymbols, Catalogue] = WeakKeyDictionary()
-
-
 def catalogue_of(symbols: TypedSymbols) -> Catalogue:
     """The catalogue of a firmware; made once for each index that is open."""
-    found = _catalogues.get(symbols)
-    if found is None:
-        found = _catalogues[symbols] = _make(symbols)
-    return found
+    if Catalogue not in symbols.derived:
+        symbols.derived[Catalogue] = _make(symbols)
+    return symbols.derived[Catalogue]
 
 
 def _make(symbols: TypedSymbols) -> Catalogue:
@@ -121,11 +115,7 @@ class _Search:
     def _within(self, handle: int, depth: int) -> Iterator[_Part]:
         if depth > _MAX_DEPTH:
             return
-        one = self._symbols.type(handle)
-        for _ in range(_MAX_HOPS):
-            if not isinstance(one, (TypedefType, QualifiedType)):
-                break
-            one = self._symbols.type(one.target)
+        _, one = plain_type(self._symbols.type, handle)
         if isinstance(one, RecordType):
             if one.name in KINDS and one.size:
                 yield _Part(0, one.name, one.size, "")
