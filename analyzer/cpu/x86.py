@@ -7,7 +7,8 @@ Register block: Zephyr's `arch/x86/core/ia32/coredump.c`. Register numbers: Syst
 from collections.abc import Iterator, Mapping
 
 from analyzer.cpu import x86_code, x86_faults
-from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FaultStatus, FieldOf, SavedThread, no_fields
+from analyzer.cpu.base import Context, CrashContexts, ExceptionReturn, FaultStatus, FieldOf, SavedThread, no_fields
+from analyzer.cpu.x86_family import X86Family, is_flags, is_selector
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -31,21 +32,10 @@ _EXCEPTION_ENTRIES = frozenset({"_exception_enter", "allDone"})
 """The entries, and the labels in them that calls follow."""
 _MOST_PUSHED = 4
 """Words that the interrupt's entry may have above the return address, before the frame."""
-FLAGS_SET, _FLAGS_CLEAR = 1 << 1, 0xFFC08028
 _REASON_PUSHED, _INT_OOPS = 0x6A, (0xCD, 0x20)
 
 
-def is_flags(value: int) -> bool:
-    """Whether a word can be EFLAGS: bits that always are 1, and those that always are 0."""
-    return bool(value & FLAGS_SET) and not value & _FLAGS_CLEAR
-
-
-def is_selector(value: int) -> bool:
-    """Whether a word can be a code segment selector of a small global descriptor table."""
-    return 0 < value < 0x100 and value & 7 in (0, 3)
-
-
-class X86(Cpu):
+class X86(X86Family):
     """IA-32 in protected mode."""
 
     name = "x86"
@@ -65,8 +55,8 @@ class X86(Cpu):
     }
     pc = EIP
     sp = ESP
-    link: int | None = None
-    status_name = "eflags"
+    mode = MODE
+    frame_pointer = EBP
     callee_saved = frozenset({EBX, EBP, ESI, EDI})
 
     def crashed(
@@ -119,15 +109,6 @@ class X86(Cpu):
         registers[ESP] = pointer + 4 + len(raw)
         return Context(registers)
 
-    def called_from(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
-        """A call pushes its return address."""
-        pointer = registers.get(ESP)
-        address = None if pointer is None else memory.unsigned(pointer, 4)
-        if pointer is None or address is None:
-            return None
-        kept = self.surviving(registers)
-        return {**kept, ESP: pointer + 4, EIP: address}
-
     def interrupted(
         self,
         function: str,
@@ -146,27 +127,6 @@ class X86(Cpu):
         if len(found) != 1:
             return ExceptionReturn(None, "the frame of what was interrupted is not in the dump")
         return ExceptionReturn(found[0])
-
-    def by_frame_pointer(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
-        """EBP points at the caller's EBP, and the return address is above that."""
-        frame = registers.get(EBP)
-        raw = None if frame is None else memory.read(frame, 8)
-        if frame is None or raw is None:
-            return None
-        return {EBP: int.from_bytes(raw[:4], "little"), EIP: int.from_bytes(raw[4:], "little"), ESP: frame + 8}
-
-    def after_call(self, pc: int, memory: Memory) -> bool:
-        """k_oops() and k_panic() are an INT."""
-        return x86_code.after_interrupt(pc, memory)
-
-    def follows_call(self, value: int, memory: Memory) -> bool:
-        """Behind a CALL."""
-        return x86_code.follows_call(value, memory, MODE)
-
-    def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
-        """`CALL r32` before the return address."""
-        found = x86_code.indirect_call(return_address, memory, MODE)
-        return None if found is None else found.register
 
 
 def _pushed_reason(registers: Mapping[int, int], memory: Memory) -> bool:

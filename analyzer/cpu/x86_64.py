@@ -7,8 +7,8 @@ Register block: Zephyr's `arch/x86/core/intel64/coredump.c`. Register numbers: S
 from collections.abc import Mapping
 
 from analyzer.cpu import x86_code, x86_faults
-from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FaultStatus, FieldOf, SavedThread, no_fields
-from analyzer.cpu.x86 import FLAGS_SET, is_flags, is_selector
+from analyzer.cpu.base import Context, CrashContexts, ExceptionReturn, FaultStatus, FieldOf, SavedThread, no_fields
+from analyzer.cpu.x86_family import FLAGS_SET, X86Family, is_flags, is_selector
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -48,7 +48,7 @@ _EXCEPTION = ("rbx", "r12", "r13", "r14", "r15", "rbp", "rax", "rcx", "rdx", "rs
 _NUMBERS = {**_CALLEE_SAVED, **_CALLER_SAVED}
 
 
-class X8664(Cpu):
+class X8664(X86Family):
     """Intel 64 and AMD64 in long mode."""
 
     name = "x86-64"
@@ -70,8 +70,8 @@ class X8664(Cpu):
     }
     pc = RIP
     sp = RSP
-    link: int | None = None
-    status_name = "eflags"
+    mode = MODE
+    frame_pointer = RBP
     callee_saved = frozenset({RBX, RBP, R12, R13, R14, R15})
 
     def crashed(
@@ -118,15 +118,6 @@ class X8664(Cpu):
             return "it was running on another CPU, whose registers are not in the dump"
         return _saved(thread, thread.stack_pointer_field, memory)
 
-    def called_from(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
-        """A call pushes its return address."""
-        pointer = registers.get(RSP)
-        address = None if pointer is None else memory.unsigned(pointer, 8)
-        if pointer is None or address is None:
-            return None
-        kept = self.surviving(registers)
-        return {**kept, RSP: pointer + 8, RIP: address}
-
     def interrupted(
         self,
         function: str,
@@ -154,27 +145,6 @@ class X8664(Cpu):
         if found is None:
             return ExceptionReturn(None, "the frame of what was interrupted is not in the dump")
         return ExceptionReturn(found)
-
-    def by_frame_pointer(self, registers: Mapping[int, int], memory: Memory) -> Mapping[int, int] | None:
-        """RBP points at the caller's RBP, and the return address is above that."""
-        frame = registers.get(RBP)
-        raw = None if frame is None else memory.read(frame, 16)
-        if frame is None or raw is None:
-            return None
-        return {RBP: int.from_bytes(raw[:8], "little"), RIP: int.from_bytes(raw[8:], "little"), RSP: frame + 16}
-
-    def after_call(self, pc: int, memory: Memory) -> bool:
-        """k_oops() and k_panic() are an INT."""
-        return x86_code.after_interrupt(pc, memory)
-
-    def follows_call(self, value: int, memory: Memory) -> bool:
-        """Behind a CALL."""
-        return x86_code.follows_call(value, memory, MODE)
-
-    def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
-        """`CALL r64` before the return address."""
-        found = x86_code.indirect_call(return_address, memory, MODE)
-        return None if found is None else found.register
 
 
 def _saved(thread: SavedThread, stack_pointer_field: int, memory: Memory) -> Context | str:

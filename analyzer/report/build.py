@@ -8,7 +8,7 @@ import msgspec
 from analyzer.cpu import Context, Cpu
 from analyzer.dump.memory import Memory
 from analyzer.report import model
-from analyzer.report.address import WRITERS
+from analyzer.report.address import WRITERS, function_at
 from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack
@@ -68,7 +68,9 @@ class ThreadWriter:
             address=self.address(kernel.address),
             priority=kernel.priority,
             options=kernel.option_names(),
-            entry=self._function(kernel.entry),
+            entry=None
+            if kernel.entry is None
+            else function_at(kernel.entry, self.cpu, self.symbols, self.pointer_size),
             waits_for=self._object(kernel.pended_on),
             stack=self._stack(kernel, None if interrupt else context),
         )
@@ -143,12 +145,6 @@ class ThreadWriter:
             overflow=(pointer is not None and pointer < start)
             or (self.sentinels and has_sentinel(kernel.stack, self.memory) is False),
         )
-
-    def _function(self, address: int | None) -> str | None:
-        if address is None or self.cpu is None or self.symbols is None:
-            return None if address is None else self.address(address)
-        symbol = self.symbols.symbol_at(self.cpu.code_address(address))
-        return symbol.name if symbol is not None and symbol.is_function else self.address(address)
 
     def _object(self, address: int | None) -> str | None:
         if not address:

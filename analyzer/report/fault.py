@@ -8,6 +8,7 @@ from analyzer.disassembly import Direction, Instruction, listing
 from analyzer.dump.memory import Memory
 from analyzer.explain import Explanation
 from analyzer.report import model
+from analyzer.report.address import WRITERS
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame
 
@@ -47,7 +48,7 @@ class FaultWriter:
         )
 
     def _address(self, value: int) -> str:
-        return f"{value:#0{2 + 2 * self.pointer_size}x}"
+        return WRITERS[self.pointer_size](value)
 
     def _access(self, explanation: Explanation) -> model.Access | None:
         access = explanation.access

@@ -7,7 +7,7 @@ import msgspec
 
 from analyzer.cpu import Cpu
 from analyzer.report import model
-from analyzer.report.address import WRITERS
+from analyzer.report.address import WRITERS, function_at
 from analyzer.symbols.interface import Symbols
 from analyzer.zephyr import KernelThread
 from analyzer.zephyr.objects import KernelObjects, Wait
@@ -91,8 +91,7 @@ class ObjectWriter:
         )
 
     def _function(self, address: int) -> str:
-        symbol = None if self.cpu is None else self.symbols.symbol_at(self.cpu.code_address(address))
-        return symbol.name if symbol is not None and symbol.is_function else self._address(address)
+        return function_at(address, self.cpu, self.symbols, self.symbols.pointer_size)
 
     def _address(self, value: int) -> str:
         return WRITERS[self.symbols.pointer_size](value)
