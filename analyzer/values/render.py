@@ -157,12 +157,17 @@ class Renderer:
         if isinstance(place, Nowhere):
             return place.reason.text
         rendering = self.rendering
-        rendering.restart()
-        number = rendering.context.source.number(place, shape.number_size) if shape.number_size else None
+        source = rendering.context.source
+        number = source.number(place, shape.number_size) if shape.number_size else None
         if number is not None:
             text = shape.of_number(number, rendering)
             return text if isinstance(text, str) else text.text
-        text = shape.text(view_of(place, shape.extent(rendering), rendering.context.source), 0, rendering)
+        flat = shape.flat()
+        content = None if flat is None else source.content(place, 0, flat.size)
+        if flat is not None and isinstance(content, bytes):
+            return flat.text(content, 0, rendering.machine.read)
+        rendering.restart()
+        text = shape.text(view_of(place, shape.extent(rendering), source), 0, rendering)
         return text if isinstance(text, str) else text.text
 
     def variable(self, place: Place, handle: int) -> Value:

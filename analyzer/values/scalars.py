@@ -94,13 +94,20 @@ def text(content: bytes, size: int = 1, literal: str = "") -> str:
         shown = utf8_text(content.partition(b"\0")[0])
         return f"{literal}{shown}" + ("..." if len(content) > MOST_TEXT and b"\0" not in content else "")
     if size == 1:
-        end = content.find(b"\0")
-        codes = list(content if end < 0 else content[:end])
-    else:
-        codes = list(struct.unpack(f"<{len(content) // size}{'H' if size == 2 else 'I'}", content))
-        codes = codes[: codes.index(0)] if 0 in codes else codes
+        return literal + _narrow_text(content)
+    codes = list(struct.unpack(f"<{len(content) // size}{'H' if size == 2 else 'I'}", content))
+    codes = codes[: codes.index(0)] if 0 in codes else codes
     cut = "..." if len(codes) > MOST_TEXT else ""
     return f'{literal}"' + "".join([_escaped(code, 34, size) for code in codes[:MOST_TEXT]]) + '"' + cut
+
+
+def _narrow_text(content: bytes) -> str:
+    end = content.find(b"\0")
+    length = len(content) if end < 0 else end
+    shown = content[: min(length, MOST_TEXT)].decode("latin-1")
+    if not shown.isascii() or not shown.isprintable() or '"' in shown or "\\" in shown:
+        shown = shown.translate(_NARROW)
+    return f'"{shown}"...' if length > MOST_TEXT else f'"{shown}"'
 
 
 def utf8_text(content: bytes) -> str:
@@ -123,3 +130,6 @@ def _escaped(code: int, quote: int, size: int = 1) -> str:
         return f"\\{code:03o}"
     is_printable = code < 0x110000 and code not in _UNPRINTABLE and chr(code).isprintable()
     return chr(code) if is_printable else f"\\x{code:x}"
+
+
+_NARROW = {code: _escaped(code, 34) for code in range(256)}

@@ -1,13 +1,13 @@
 """Arrays: of numbers, of anything else, of characters; of a length that is fixed or only known in the frame."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import overload
 
 from analyzer.symbols.types import BaseType
 from analyzer.values import scalars
 from analyzer.values.place import Unknown
 from analyzer.values.shapes.scalar import Scalar
-from analyzer.values.shapes.shape import MORE, MOST_DEPTH, MOST_ELEMENTS, Part, Rendering, Shape, joined
+from analyzer.values.shapes.shape import MORE, MOST_DEPTH, MOST_ELEMENTS, Flat, Part, Read, Rendering, Shape, joined
 from analyzer.values.view import View
 
 _REPEATS = 10
@@ -51,6 +51,25 @@ class Array(Shape):
     def most(self) -> int:
         """Elements that are looked at."""
         return MOST_ELEMENTS
+
+    def make_flat(self, levels: int) -> Flat | None:
+        """The elements in braces."""
+        count, element = self.count, self._element
+        flat, size = element.flat(levels - 1), element.size
+        if not isinstance(count, int) or flat is None or size is None or flat.size != size:
+            return None
+        shown = min(count, MOST_ELEMENTS)
+        more = [MORE] if shown < count else []
+
+        def each(data: bytes, at: int, read: Read, text: Callable[[bytes, int, Read], str] = flat.text) -> str:
+            return elements([text(data, at + index * size, read) for index in range(shown)] + more)
+
+        def numbers(data: bytes, at: int, read: Read) -> str:
+            texts = element.texts(data[at : at + shown * size], shown) if isinstance(element, Scalar) else None
+            return each(data, at, read) if texts is None else elements(texts + more)
+
+        text = numbers if isinstance(element, Scalar) else each
+        return Flat(text, shown * size, shown * (1 + flat.parts), flat.levels + 1)
 
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The elements in braces."""
@@ -152,6 +171,19 @@ class Text(Array):
     def most(self) -> int:
         """Characters that are looked at: all, for text may end far behind."""
         return scalars.MOST_ARRAY
+
+    def make_flat(self, levels: int) -> Flat | None:
+        """The text up to its NUL."""
+        del levels
+        if not isinstance(self.count, int) or self._element.size is None:
+            return None
+        width, prefix = self._element.size, scalars.prefix(self._base)
+        size = min(self.count, scalars.MOST_ARRAY) * width
+
+        def text(data: bytes, at: int, _read: Read) -> str:
+            return scalars.text(data[at : at + size], width, prefix) if size else "{}"
+
+        return Flat(text, size)
 
     def elements_text(self, view: View, at: int, count: int, size: int, rendering: Rendering) -> str | Unknown:
         """The text up to its NUL."""

@@ -6,7 +6,7 @@ from analyzer.symbols.types import BaseType, FunctionType, Member, MemberPointer
 from analyzer.values import scalars
 from analyzer.values.expression import place_of
 from analyzer.values.place import ImplicitPointer, Unknown
-from analyzer.values.shapes.shape import Firmware, Part, Rendering, Shape
+from analyzer.values.shapes.shape import Firmware, Flat, Part, Read, Rendering, Shape
 from analyzer.values.view import View, view_of
 
 _EM_ARM = 40
@@ -28,6 +28,16 @@ class Pointer(Shape):
         self._text_unit = isinstance(target, BaseType) and scalars.is_character(target) and target.size == 1
         self.is_plain = not self._text_unit
 
+    def make_flat(self, levels: int) -> Flat:
+        """The address and what is there."""
+        del levels
+        size, shown = self.one.size, self._shown
+
+        def text(data: bytes, at: int, read: Read) -> str:
+            return shown(int.from_bytes(data[at : at + size], "little"), read)
+
+        return Flat(text, size)
+
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The address and what is there."""
         bits = view.bits(at, self._bits)
@@ -44,14 +54,16 @@ class Pointer(Shape):
 
     def of_number(self, number: int, rendering: Rendering) -> str:
         """An address and what is there."""
-        address = number
+        return self._shown(number, rendering.machine.read if self._text_unit else _nothing)
+
+    def _shown(self, address: int, read: Read) -> str:
         # A function pointer carries the Thumb bit; a pointer to anything else is taken as it is.
         looked_up = address & ~1 if self._is_function and self._firmware.machine == _EM_ARM else address
         text = f"0x{address:x}"
         if looked_up:
             text += self._firmware.label(looked_up)
         if self._text_unit:
-            content = _text_at(address, rendering)
+            content = _text_at(address, read)
             if content is not None:
                 text += f" {scalars.text(content)}"
         return text
@@ -86,11 +98,14 @@ class Pointer(Shape):
         return Part("*", target, view_of(place, pointer.offset + size, rendering.context.source), pointer.offset * 8)
 
 
-def _text_at(address: int, rendering: Rendering) -> bytes | None:
+def _nothing(_address: int, _size: int) -> bytes | None:
+    return None
+
+
+def _text_at(address: int, read: Read) -> bytes | None:
     """The string at an address with its NUL, or its start when it is longer than what is shown."""
     if address == 0:
         return None
-    read = rendering.machine.read
     content = read(address, scalars.MOST_TEXT + 1)
     if content is not None:
         end = content.find(b"\0")

@@ -1,11 +1,12 @@
 """Structures, unions and classes, and enumerations with data (DWARF 5, sections 5.7 and 5.7.10)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from analyzer.symbols.types import Member, RecordType, Variant
 from analyzer.values.place import Nowhere, Unknown
-from analyzer.values.shapes.shape import MORE, MOST_DEPTH, Firmware, Part, Rendering, Shape, joined
+from analyzer.values.shapes.scalar import Scalar
+from analyzer.values.shapes.shape import MORE, MOST_DEPTH, Firmware, Flat, Part, Read, Rendering, Shape, joined
 from analyzer.values.view import Scattered, View
 
 
@@ -43,6 +44,29 @@ class Record(Shape):
         texts = show(slots, view, at, rendering)
         return texts if isinstance(texts, Unknown) else self.put_together(slots, texts)
 
+    def make_flat(self, levels: int) -> Flat | None:
+        """The members in braces; nothing where one lies elsewhere."""
+        if self.size is None or self.one.variants is not None:
+            return None
+        found: list[_Placed] = []
+        parts = nested = 0
+        for slot in self._own():
+            placed = _placed(slot, self.size, levels - 1)
+            if placed is None:
+                return None
+            found.append(placed[0])
+            parts += placed[1].parts + 1
+            nested = max(nested, placed[1].levels + 1)
+        return Flat(self.together(found), self.size, parts, nested)
+
+    def together(self, members: "Sequence[_Placed]") -> Callable[[bytes, int, Read], str]:
+        """Shows members of which all bytes are known."""
+
+        def text(data: bytes, at: int, read: Read) -> str:
+            return "{" + ", ".join([label + text(data, at + start, read) for label, start, text in members]) + "}"
+
+        return text
+
     def put_together(self, slots: Sequence[_Slot], texts: Sequence[str]) -> str:
         """The texts of the members as one."""
         labelled = [text if text == MORE else slot.label + text for slot, text in zip(slots, texts, strict=False)]
@@ -58,6 +82,9 @@ class Record(Shape):
     def members(self, view: View, at: int, rendering: Rendering) -> tuple[_Slot, ...] | Unknown:
         """The members that the object has."""
         del view, at, rendering
+        return self._own()
+
+    def _own(self) -> tuple[_Slot, ...]:
         if self._slots is None:
             self._slots = self.slots(self.one.members)
         return self._slots
@@ -72,6 +99,26 @@ class Record(Shape):
                 name = f"<{self._firmware.type_name(member.type)}>"
             made.append(_Slot(name, f"{name} = " if name else "", shape, member.bit_offset, member.location))
         return tuple(made)
+
+
+_Placed = tuple[str, int, Callable[[bytes, int, Read], str]]
+"""A member's label, its first byte, and what shows it."""
+
+
+def _placed(slot: _Slot, size: int, levels: int) -> tuple[_Placed, Flat] | None:
+    """A member of a record of so many bytes, where it is shown by its bytes alone."""
+    start, shift = slot.at >> 3, slot.at & 7
+    flat = None if slot.location or start < 0 else slot.shape.flat(levels)
+    if flat is None:
+        return None
+    text = flat.text
+    if isinstance(slot.shape, Scalar):
+        found = slot.shape.in_bits(shift)
+        fits = slot.at + slot.shape.bits <= 8 * size
+        text = flat.text if found is None else found
+    else:
+        fits = not shift and start + flat.size <= size
+    return ((slot.label, start, text), flat) if fits else None
 
 
 def _where(slot: _Slot, view: View, at: int, rendering: Rendering) -> tuple[View, int]:
@@ -181,6 +228,14 @@ class Tuple(Record):
     """A record whose members have numbers for names, as Rust's tuples have."""
 
     __slots__ = ()
+
+    def together(self, members: Sequence[_Placed]) -> Callable[[bytes, int, Read], str]:
+        """Shows members of which all bytes are known."""
+
+        def text(data: bytes, at: int, read: Read) -> str:
+            return "(" + ", ".join([text(data, at + start, read) for _, start, text in members]) + ")"
+
+        return text
 
     def put_together(self, slots: Sequence[_Slot], texts: Sequence[str]) -> str:
         """The members in parentheses."""

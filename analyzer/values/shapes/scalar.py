@@ -1,13 +1,14 @@
 """Numbers, characters, truth values and enumerations."""
 
 import struct
+from collections.abc import Callable
 
 from analyzer.symbols.dwarf.constants import Encoding
 from analyzer.symbols.types import BaseType, EnumType
 from analyzer.values import scalars
 from analyzer.values.floats import float_text
 from analyzer.values.place import Unknown
-from analyzer.values.shapes.shape import Rendering, Shape
+from analyzer.values.shapes.shape import Flat, Read, Rendering, Shape
 from analyzer.values.view import View
 
 _INTEGERS: dict[tuple[int, int], str] = {
@@ -28,45 +29,67 @@ _EM_X86_64 = 62
 class Scalar(Shape):
     """A base type or an enumeration; `bits` is the width of a bit-field, else 0."""
 
-    __slots__ = ("_bits", "_format", "_is_integer", "_is_signed", "_is_x87", "_sign", "_table", "one")
+    __slots__ = ("_format", "_is_integer", "_is_signed", "_is_x87", "_sign", "_table", "bits", "one")
 
     def __init__(self, handle: int, one: BaseType | EnumType, bits: int = 0, *, machine: int = 0) -> None:
         super().__init__(handle, one.size)
         self.one = one
-        self._bits = bits or one.size * 8
+        self.bits = bits or one.size * 8
         encoding = one.encoding if isinstance(one, BaseType) else -1
-        self.number_size = one.size if 0 < self._bits <= _MOST_BITS else 0
+        self.number_size = one.size if 0 < self.bits <= _MOST_BITS else 0
         self.is_plain = True
         is_wide = isinstance(one, BaseType) and scalars.is_character(one) and one.size > 1
         self._is_integer = encoding in (Encoding.SIGNED, Encoding.UNSIGNED) and not is_wide
         self._is_signed = encoding == Encoding.SIGNED
         self._is_x87 = machine == _EM_X86_64 and one.name == "long double"
-        self._sign = 1 << max(self._bits - 1, 0)
+        self._sign = 1 << max(self.bits - 1, 0)
         self._format = "" if bits or is_wide else _INTEGERS.get((one.size, encoding), "")
         self._table: list[str] | None = None
         if encoding in _BYTE_ENCODINGS and one.size == 1 and not bits:
             self._table = [scalars.base_text(value, 8, encoding) or "" for value in range(256)]
 
+    def make_flat(self, levels: int) -> Flat | None:
+        """The number; nothing for encodings of which a pattern may be no number."""
+        del levels
+        found = self.in_bits(0)
+        return None if found is None else Flat(found, self.one.size)
+
+    def in_bits(self, shift: int) -> Callable[[bytes, int, Read], str] | None:
+        """Shows the number whose bits start so many bits after the start of a byte, as those of a bit-field do."""
+        if not self.number_size or self._is_x87 or isinstance(self._of_number(0), Unknown):
+            return None
+        of_number, table, size = self._of_number, self._table, shift + self.bits + 7 >> 3
+        if table is not None:
+            return lambda data, at, _read: table[data[at]]
+        if self._is_integer and self.bits == size * 8:
+            from_bytes, signed = int.from_bytes, self._is_signed
+            return lambda data, at, _read: str(from_bytes(data[at : at + size], "little", signed=signed))
+        mask = (1 << self.bits) - 1
+        return lambda data, at, _read: str(of_number(int.from_bytes(data[at : at + size], "little") >> shift & mask))
+
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The number."""
-        if not 0 < self._bits <= _MOST_BITS:
+        if not 0 < self.bits <= _MOST_BITS:
             # Rust's unit is a base type of no bytes.
-            return "()" if self.one.name == "()" and not self._bits else Unknown.UNREADABLE
-        bits = view.bits(at, self._bits)
+            return "()" if self.one.name == "()" and not self.bits else Unknown.UNREADABLE
+        bits = view.bits(at, self.bits)
         return bits if isinstance(bits, Unknown) else self.of_number(bits, rendering)
 
     def of_number(self, number: int, rendering: Rendering) -> str | Unknown:
         """The number that has a bit pattern."""
         del rendering
+        return self._of_number(number)
+
+    def _of_number(self, number: int) -> str | Unknown:
         if self._is_integer:
             return str(number - (self._sign << 1) if self._is_signed and number & self._sign else number)
         if self._table is not None:
             return self._table[number]
         if isinstance(self.one, EnumType):
-            return scalars.enum_text(number, self._bits, self.one)
+            return scalars.enum_text(number, self.bits, self.one)
         if self._is_x87:
             return float_text(number, self.one.size, x87=True) or Unknown.UNREADABLE
-        return scalars.base_text(number, self._bits, self.one.encoding, self.one.name) or Unknown.UNREADABLE
+        return scalars.base_text(number, self.bits, self.one.encoding, self.one.name) or Unknown.UNREADABLE
 
     def texts(self, content: bytes, count: int) -> list[str] | None:
         """The texts of numbers that lie behind each other; None where each has to be looked at by itself."""

@@ -5,9 +5,9 @@ object and in the rendering.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import Member
@@ -15,7 +15,7 @@ from analyzer.values.arithmetic import BadExpression
 from analyzer.values.expression import Context, compute
 from analyzer.values.operations import UnknownValue
 from analyzer.values.place import InMemory, Unknown
-from analyzer.values.view import View, view_of
+from analyzer.values.view import MOST_AT_ONCE, View, view_of
 
 MOST_DEPTH: Final = 12
 MOST_ELEMENTS: Final = 200
@@ -23,6 +23,22 @@ MOST_ELEMENTS: Final = 200
 MOST_PARTS: Final = 4000
 """Members and elements, all levels together, that are shown of one variable."""
 MORE: Final = "..."
+
+Read = Callable[[int, int], bytes | None]
+"""Reads memory: address, size → bytes, or None unless all of them are known."""
+
+
+class Flat(NamedTuple):
+    """How a value is shown whose text is told by its bytes: no need to look for each of its parts by itself."""
+
+    text: Callable[[bytes, int, Read], str]
+    """Takes bytes, the number of the value's first one there, and what reads the text that a pointer points at."""
+    size: int
+    """Bytes that it looks at."""
+    parts: int = 0
+    """Members and elements, all levels together."""
+    levels: int = 0
+    """How deeply they are nested."""
 
 
 class Part(NamedTuple):
@@ -68,7 +84,7 @@ class Rendering:
 class Shape(ABC):
     """How values of one type are shown. `size` is in bytes; None where the type does not tell."""
 
-    __slots__ = ("dimension", "handle", "is_plain", "number_size", "size")
+    __slots__ = ("_flat", "dimension", "handle", "is_plain", "number_size", "size")
 
     def __init__(self, handle: int, size: int | None, dimension: int = 0) -> None:
         self.handle = handle
@@ -79,6 +95,24 @@ class Shape(ABC):
         """Bytes of a value that is one number, whose text `of_number` gives; 0 for all others."""
         self.is_plain = False
         """Whether that text depends on nothing but the number and the firmware."""
+        self._flat: Flat | Literal["unsought"] | None = "unsought"
+
+    def flat(self, levels: int = MOST_DEPTH) -> Flat | None:
+        """How the value is shown where all of its bytes are known; None where it takes more than them.
+
+        What it gives is what `text` would, within the bounds on one variable; `levels` bounds the search for it.
+        """
+        if self._flat == "unsought":
+            if levels < -1:
+                return None
+            found = self.make_flat(levels)
+            fits = found is not None and found.parts <= MOST_PARTS and found.levels <= MOST_DEPTH + 1
+            self._flat = found if fits and found is not None and found.size <= MOST_AT_ONCE else None
+        return self._flat
+
+    def make_flat(self, levels: int) -> Flat | None:
+        """Make what `flat` gives, with so many levels of types below this one."""
+        del levels
 
     @abstractmethod
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:

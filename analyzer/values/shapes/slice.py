@@ -24,6 +24,9 @@ class Slice(Record):
         self._is_text = one.name.startswith(_NAMES)
         self._target = target
 
+    def make_flat(self, levels: int) -> None:
+        """The elements lie elsewhere."""
+
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """What the slice holds; the address and length where that is not in the dump."""
         found = self._fields(view, at, rendering)
