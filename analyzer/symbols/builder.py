@@ -4,9 +4,11 @@ Runs once per firmware, in a process that may be killed; everything that an anal
 same ELF gives the same bytes.
 """
 
+import gc
 import struct
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,9 +67,22 @@ def build_index(elf: bytes | Path, progress: Progress = unheard) -> bytes:
     if len(data) > MOST_ELF_BYTES:
         raise BadFirmware(f"ELF files of more than {MOST_ELF_BYTES >> 20} MiB are not read.")
     try:
-        return _build(data, progress)
+        with _collector_at_rest():
+            return _build(data, progress)
     except _CONTRADICTIONS as error:
         raise BadFirmware(f"The ELF file's debug information contradicts itself ({error}).") from error
+
+
+@contextmanager
+def _collector_at_rest() -> Generator[None]:
+    """No search for garbage meanwhile: the entries are one large cycle, used to the end; a search reads all of it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _build(data: bytes, progress: Progress) -> bytes:
@@ -147,9 +162,9 @@ def _add_symbols(image: Image, info: DebugInfo, strings: StringWriter, parts: di
     parts[Part.SYMBOL_MAP] = address_map.encode(symbol_records.cover(symbols, section_end), size)
 
 
-def _readable(image: Image, info: DebugInfo) -> list[RankedSymbol]:
+def _readable(image: Image, info: DebugInfo) -> Sequence[RankedSymbol]:
     """The symbols under the names that the program's source has for them."""
-    symbols = list(image.symbols())
+    symbols = image.symbols()
     if not any(one.symbol.name.startswith(("_Z", "_R")) for one in symbols):
         return symbols
     described: dict[str, str] = {}
@@ -277,7 +292,7 @@ def _globals(info: DebugInfo, types: TypeEntries) -> list[Global]:
         for entry in unit.entries:
             if entry.abbreviation.tag != Tag.VARIABLE or entry.parent is None:
                 continue
-            is_inside = entry.parent.tag not in _ENCLOSING
+            is_inside = entry.parent.abbreviation.tag not in _ENCLOSING
             location = entry.block(At.LOCATION)
             if is_inside and (location is None or location[:1] not in _FIXED):
                 continue

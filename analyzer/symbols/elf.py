@@ -8,7 +8,7 @@ import re
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 if sys.version_info >= (3, 14):
@@ -111,6 +111,7 @@ class Image:
         if data[5:6] != b"\x01":
             raise BadFirmware("This ELF file is big endian; only little-endian targets can write core dumps.")
         self.allowance = Allowance(len(data))
+        self._symbols: Sequence[RankedSymbol] | None = None
         try:
             self._read(data)
         except (struct.error, IndexError) as error:
@@ -208,8 +209,13 @@ class Image:
                     return section.content[start : start + size]
         return None
 
-    def symbols(self) -> Iterator[RankedSymbol]:
+    def symbols(self) -> Sequence[RankedSymbol]:
         """Functions, objects, labels and numbers of `.symtab` in file order; no Thumb bits, no mapping symbols."""
+        if self._symbols is None:
+            self._symbols = tuple(self._read_symbols())
+        return self._symbols
+
+    def _read_symbols(self) -> Iterator[RankedSymbol]:
         table = next((section for section in self.sections if section.kind == _SHT_SYMTAB), None)
         if table is None or not 0 < table.link < len(self.sections):
             return

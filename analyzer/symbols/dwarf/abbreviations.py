@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
-from analyzer.symbols.dwarf.constants import Form
+from analyzer.symbols.dwarf.constants import At, Form
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 
 _Reader = Callable[[bytes, int], tuple[int | bytes, int]]
@@ -116,10 +116,11 @@ class Abbreviation:
     """One shape of entry.
 
     `slots` maps an attribute to its place in the tuple that `read` gives; `constants` holds attributes that have the
-    same value in every entry of this shape; `forms` gives each attribute's form.
+    same value in every entry of this shape; `forms` gives each attribute's form; `origin` is the attribute, if there is
+    one, that names what such an entry is a concrete instance or the definition of.
     """
 
-    __slots__ = ("constants", "fixed", "forms", "has_children", "plan", "slots", "tag")
+    __slots__ = ("constants", "fixed", "forms", "has_children", "origin", "plan", "slots", "tag")
 
     def __init__(self, tag: int, has_children: bool, attributes: list[tuple[int, int, int]], layout: Layout) -> None:  # noqa: FBT001
         self.tag = tag
@@ -153,6 +154,7 @@ class Abbreviation:
             plan.append(reader)
         if run:
             plan.append(struct.Struct("<" + run))
+        self.origin = next((one for one in (At.ABSTRACT_ORIGIN, At.SPECIFICATION) if one in self.forms), None)
         self.plan = plan
         self.fixed: struct.Struct | None = None
         if not plan:

@@ -91,19 +91,16 @@ class Entry:
         """DW_FORM_* of an attribute; None when the entry lacks it."""
         return self.abbreviation.forms.get(attribute)
 
-    def raw(self, attribute: int) -> int | bytes | None:
-        """The value as encoded."""
-        slot = self.abbreviation.slots.get(attribute)
-        if slot is not None:
-            return self.values[slot]
-        return self.abbreviation.constants.get(attribute)
+    # The methods below are called a million times for a large program, so they look attributes up themselves.
 
     def number(self, attribute: int) -> int | None:
         """A constant or flag; None when it is missing or not a number."""
-        value = self.raw(attribute)
-        if isinstance(value, int) and self.form(attribute) not in _ADDRESS_FORMS:
-            return value
-        return None
+        abbreviation = self.abbreviation
+        slot = abbreviation.slots.get(attribute)
+        if slot is None:
+            return abbreviation.constants.get(attribute)
+        value = self.values[slot]
+        return value if isinstance(value, int) and abbreviation.forms[attribute] not in _ADDRESS_FORMS else None
 
     def natural(self, attribute: int) -> int | None:
         """A constant that is not negative; None otherwise."""
@@ -112,15 +109,16 @@ class Entry:
 
     def block(self, attribute: int) -> bytes | None:
         """An expression or block of bytes."""
-        value = self.raw(attribute)
-        return value if isinstance(value, bytes) and self.form(attribute) in _BLOCKS else None
+        slot = self.abbreviation.slots.get(attribute)
+        value = None if slot is None else self.values[slot]
+        return value if isinstance(value, bytes) and self.abbreviation.forms[attribute] in _BLOCKS else None
 
     def address(self, attribute: int) -> int | None:
         """An address, through `.debug_addr` where needed."""
-        value = self.raw(attribute)
-        if value is None:
+        slot = self.abbreviation.slots.get(attribute)
+        if slot is None:
             return None
-        form = self.form(attribute)
+        value, form = self.values[slot], self.abbreviation.forms[attribute]
         if form == Form.ADDR:
             return value if isinstance(value, int) else None
         if form in _ADDRESS_FORMS:
@@ -129,14 +127,14 @@ class Entry:
 
     def text(self, attribute: int) -> str | None:
         """A string, wherever it is kept."""
-        value = self.raw(attribute)
-        if value is None:
+        slot = self.abbreviation.slots.get(attribute)
+        if slot is None:
             return None
-        form = self.form(attribute)
-        if form == Form.STRING:
-            return value.decode("utf-8", "replace") if isinstance(value, bytes) else None
+        value, form = self.values[slot], self.abbreviation.forms[attribute]
         if form == Form.STRP:
             return self.unit.info.string(_index(value))
+        if form == Form.STRING:
+            return value.decode("utf-8", "replace") if isinstance(value, bytes) else None
         if form == Form.LINE_STRP:
             return self.unit.info.line_string(_index(value))
         if form in _STRING_INDEXES:
@@ -145,11 +143,17 @@ class Entry:
 
     def list_offset(self, attribute: int) -> int | None:
         """Offset of a range or location list when the attribute has the form of one (not through an index)."""
-        value = self.raw(attribute)
-        return value if isinstance(value, int) and self.form(attribute) in _LIST_FORMS else None
+        slot = self.abbreviation.slots.get(attribute)
+        value = None if slot is None else self.values[slot]
+        return value if isinstance(value, int) and self.abbreviation.forms[attribute] in _LIST_FORMS else None
 
     def reference(self, attribute: int) -> "Entry | None":
         """The entry that the attribute points at."""
+        offset = self.target(attribute)
+        return None if offset is None else self.unit.info.by_offset.get(offset)
+
+    def target(self, attribute: int) -> int | None:
+        """Offset of the entry that the attribute points at; a damaged file may have none there."""
         abbreviation = self.abbreviation
         slot = abbreviation.slots.get(attribute)
         if slot is None:
@@ -158,23 +162,17 @@ class Entry:
         if not isinstance(value, int):
             return None
         form = abbreviation.forms[attribute]
-        info = self.unit.info
         if form in _LOCAL_REFERENCES:
-            return info.by_offset.get(self.unit.offset + value)
+            return self.unit.offset + value
         if form == Form.REF_ADDR:
-            return info.by_offset.get(value)
-        if form == Form.REF_SIG8:
-            return info.by_signature.get(value)
-        return None
+            return value
+        found = self.unit.info.by_signature.get(value) if form == Form.REF_SIG8 else None
+        return None if found is None else found.offset
 
     def origin(self) -> "Entry | None":
         """What the entry is a concrete instance or the definition of."""
-        forms = self.abbreviation.forms
-        if At.ABSTRACT_ORIGIN in forms:
-            return self.reference(At.ABSTRACT_ORIGIN)
-        if At.SPECIFICATION in forms:
-            return self.reference(At.SPECIFICATION)
-        return None
+        attribute = self.abbreviation.origin
+        return None if attribute is None else self.reference(attribute)
 
     def origins(self) -> "Iterator[Entry]":
         """The entry itself, then its origin, that one's origin, and so on."""
@@ -199,11 +197,11 @@ class Entry:
         """The first entry along `origins` that has the attribute; the entry itself when none has."""
         entry: Entry | None = self
         for _ in range(_MOST_HOPS):
-            if entry is None:
-                break
             if attribute in entry.abbreviation.forms:
                 return entry
             entry = entry.origin()
+            if entry is None:
+                break
         return self
 
 

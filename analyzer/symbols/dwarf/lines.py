@@ -202,6 +202,8 @@ class LineProgram:
                 rows.address += advance * minimum
                 rows.advance_line(line_base + step)
                 rows.append()
+            elif opcode == 5:  # DW_LNS_set_column, the most frequent of all
+                _, position = leb128.unsigned(data, position)
             elif opcode == 0:
                 size, position = leb128.unsigned(data, position)
                 if size == 0:
@@ -229,8 +231,6 @@ class LineProgram:
                 rows.advance_line(step)
             elif opcode == 4:  # DW_LNS_set_file
                 rows.file, position = leb128.unsigned(data, position)
-            elif opcode == 5:  # DW_LNS_set_column
-                _, position = leb128.unsigned(data, position)
             elif opcode == 6:  # DW_LNS_negate_stmt
                 rows.is_stmt = not rows.is_stmt
             elif opcode == 8:  # DW_LNS_const_add_pc

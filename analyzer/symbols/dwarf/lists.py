@@ -4,6 +4,7 @@ DWARF 5, sections 2.6.2, 2.17.3, 7.7.3 and 7.25; DWARF 4, sections 2.6.2 and 2.1
 Both kinds share their encoding; a location list has an expression behind every pair of addresses.
 """
 
+import struct
 from collections.abc import Iterator
 
 from analyzer.symbols.dwarf import leb128
@@ -15,6 +16,9 @@ Located = tuple[int, int, bytes]
 """Start address, end address (exclusive), expression."""
 
 _MOST_ITEMS = 65_536
+_LONG_EXPRESSION = 32
+"""Bytes from which on keeping an expression costs more than the item it stands in."""
+_PAIRS = {4: struct.Struct("<II"), 8: struct.Struct("<QQ")}
 _FORMS_OF_INDEX = (Form.RNGLISTX, Form.LOCLISTX)
 # DW_LLE_* (table 7.10) in the numbers of DW_RLE_* (table 7.30); 9 is GNU's pair of location views, which says nothing
 # we need.
@@ -36,9 +40,9 @@ def ranges(entry: Entry) -> list[tuple[int, int]]:
             return []
         if unit.layout.version >= 5:
             items = _modern(unit, unit.info.sections.rnglists, offset, with_expressions=False)
-        else:
-            items = _classic(unit, unit.info.sections.ranges, offset, with_expressions=False)
-        return [(start, end) for start, end, _ in items if start < end]
+            return [(start, end) for start, end, _ in items if start < end]
+        items = _classic(unit, unit.info.sections.ranges, offset, with_expressions=False)
+        return [(start, end) for start, end, _ in items]
     low = entry.address(At.LOW_PC)
     if low is None:
         return []
@@ -55,7 +59,7 @@ def location(entry: Entry, attribute: int) -> bytes | list[Located] | None:
         IndexError, MalformedDwarf: the list is damaged.
     """
     expression = entry.block(attribute)
-    if expression is not None:
+    if expression is not None or not entry.has(attribute):
         return expression
     unit = entry.unit
     offset = _list_offset(entry, attribute, unit.info.sections.loclists, At.LOCLISTS_BASE)
@@ -63,9 +67,8 @@ def location(entry: Entry, attribute: int) -> bytes | list[Located] | None:
         return None
     if unit.layout.version >= 5:
         items = _modern(unit, unit.info.sections.loclists, offset, with_expressions=True)
-    else:
-        items = _classic(unit, unit.info.sections.loc, offset, with_expressions=True)
-    return [item for item in items if item[0] < item[1]]
+        return [item for item in items if item[0] < item[1]]
+    return _classic(unit, unit.info.sections.loc, offset, with_expressions=True)
 
 
 def _list_offset(entry: Entry, attribute: int, section: bytes, base_attribute: int) -> int | None:
@@ -85,21 +88,22 @@ def _list_offset(entry: Entry, attribute: int, section: bytes, base_attribute: i
     return base + int.from_bytes(raw, "little")
 
 
-def _classic(unit: Unit, data: bytes, offset: int, *, with_expressions: bool) -> Iterator[Located]:
-    """`.debug_ranges` and `.debug_loc`: pairs of offsets from a base, ended by a pair of zeros."""
+def _classic(unit: Unit, data: bytes, offset: int, *, with_expressions: bool) -> list[Located]:
+    """`.debug_ranges` and `.debug_loc`: pairs of offsets from a base, ended by a pair of zeros; no empty ranges."""
     size = unit.layout.address_size
     selector = (1 << 8 * size) - 1
     base = unit.base_address()
     position = offset
+    pair = _PAIRS[size]
+    found: list[Located] = []
     for _ in range(_MOST_ITEMS):
-        unit.info.allowance.spend(4 if with_expressions else 2)
+        unit.info.allowance.spend(5 if with_expressions else 2)
         if position + 2 * size > len(data):
             raise MalformedDwarf("A list has no end.")
-        start = int.from_bytes(data[position : position + size], "little")
-        end = int.from_bytes(data[position + size : position + 2 * size], "little")
+        start, end = pair.unpack_from(data, position)
         position += 2 * size
         if start == 0 and end == 0:
-            return
+            return found
         if start == selector:
             base = end
             continue
@@ -108,9 +112,13 @@ def _classic(unit: Unit, data: bytes, offset: int, *, with_expressions: bool) ->
             length = int.from_bytes(data[position : position + 2], "little")
             position += 2
             expression = _expression(data, position, length)
-            unit.info.allowance.keep(length)
+            if length >= _LONG_EXPRESSION:
+                unit.info.allowance.keep(length)
             position += length
-        yield start + base & selector, end + base & selector, expression
+        start = start + base & selector
+        end = end + base & selector
+        if start < end:
+            found.append((start, end, expression))
     raise MalformedDwarf("A list is too long.")
 
 

@@ -115,7 +115,7 @@ class ScopeEntries:
                 self._collect_one(child, found, concrete=False)
 
     def _collect_one(self, child: Entry, found: "_Contents", *, concrete: bool) -> None:
-        tag = child.tag
+        tag = child.abbreviation.tag
         if tag in _VARIABLES:
             variable = self._variable(child)
             if variable is not None:
@@ -187,9 +187,9 @@ class ScopeEntries:
 def _note_origins(entry: Entry, mentioned: set[int]) -> None:
     """Which entries of the abstract instance the children of a concrete one, also those of its blocks, stand for."""
     for child in entry.children:
-        origin = child.reference(At.ABSTRACT_ORIGIN)
+        origin = child.target(At.ABSTRACT_ORIGIN)
         if origin is not None:
-            mentioned.add(origin.offset)
+            mentioned.add(origin)
         if child.tag == Tag.LEXICAL_BLOCK:
             _note_origins(child, mentioned)
 
@@ -199,9 +199,11 @@ def _instances(info: DebugInfo) -> dict[int, list[Entry]]:
     found: dict[int, list[Entry]] = {}
     for unit in info.units:
         for entry in unit.entries:
-            origin = entry.reference(At.ABSTRACT_ORIGIN) if entry.abbreviation.tag in _VARIABLES else None
-            if origin is not None:
-                found.setdefault(origin.offset, []).append(entry)
+            shape = entry.abbreviation
+            if shape.origin == At.ABSTRACT_ORIGIN and shape.tag in _VARIABLES:
+                origin = entry.target(At.ABSTRACT_ORIGIN)
+                if origin is not None:
+                    found.setdefault(origin, []).append(entry)
     return found
 
 

@@ -76,6 +76,7 @@ class TypeEntries:
                 first[of_class] = len(self.types)
                 self.types.append(VOID_TYPE)
         self._handles = [first[classes[aliases[number]]] for number in range(len(nodes))]
+        self._handle_at = {offset: self._handles[number] for offset, number in self._numbers.items()}
         done: set[int] = set()
         for number, node in enumerate(nodes):
             handle = self._handles[number]
@@ -96,14 +97,12 @@ class TypeEntries:
         owner = entry.inherited(At.TYPE)
         if not owner.has(At.TYPE):
             return VOID
-        target = owner.reference(At.TYPE)
-        number = None if target is None else self._numbers.get(target.offset)
-        return UNKNOWN if number is None else self._handles[number]
+        offset = owner.target(At.TYPE)
+        return UNKNOWN if offset is None else self._handle_at.get(offset, UNKNOWN)
 
     def handle_at(self, offset: int) -> int | None:
         """The type whose entry is at an offset of `.debug_info`."""
-        number = self._numbers.get(offset)
-        return None if number is None else self._handles[number]
+        return self._handle_at.get(offset)
 
     def _handle_of_number(self, number: int) -> int:
         return number if number < 0 else self._handles[number]
@@ -112,8 +111,8 @@ class TypeEntries:
         """Number of the entry's DW_AT_type among all type entries; -2 for void, -1 for unknown."""
         if not entry.has(At.TYPE):
             return _VOID_NUMBER
-        target = entry.reference(At.TYPE)
-        return UNKNOWN if target is None else self._numbers.get(target.offset, UNKNOWN)
+        offset = entry.target(At.TYPE)
+        return UNKNOWN if offset is None else self._numbers.get(offset, UNKNOWN)
 
     def _describe(self, entry: Entry) -> Type:  # noqa: C901 - one branch per kind of type
         """The type with numbers of entries where handles will be."""
@@ -456,11 +455,10 @@ def _classes(nodes: list[Type], aliases: list[int], allowance: Allowance) -> lis
     for _ in range(_MOST_ROUNDS):
         allowance.spend(len(nodes))
         numbering = {}
-        current = classes
+        # Behind the last one stand those that are no entry: unknown is -1 and void -2, which count from the end.
+        class_of = [*classes, _VOID_NUMBER, UNKNOWN].__getitem__
         classes = [
-            numbering.setdefault(
-                (current[number], *[current[target] if target >= 0 else target for target in targets]), len(numbering)
-            )
+            numbering.setdefault((class_of(number), *map(class_of, targets)), len(numbering))
             for number, targets in enumerate(references)
         ]
         if len(numbering) == known:

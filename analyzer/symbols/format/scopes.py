@@ -105,8 +105,9 @@ def put_variable(out: bytearray, variable: ScopeVariable, start: int, strings: S
     put(out, strings.add(variable.name))
     put(out, variable.type + 1)
     kind = _kind_of(variable.location, variable.const_value)
-    put(out, int(variable.is_parameter) | kind << 1)
-    _put_location(out, variable.location, variable.const_value, start)
+    out.append(int(variable.is_parameter) | kind << 1)
+    if kind != _NOWHERE:
+        _put_location(out, variable.location, variable.const_value, start)
 
 
 def read_variable(cursor: Cursor, start: int, strings: StringTable) -> ScopeVariable:

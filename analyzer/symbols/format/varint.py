@@ -7,7 +7,10 @@ _MOST_BITS = 77
 
 def put(out: bytearray, value: int) -> None:
     """Append a number that is not negative."""
-    while value >= 0x80:
+    if value >= 0x80:
+        while value >= 0x4000:
+            out.append(value & 0x7F | 0x80)
+            value >>= 7
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)

@@ -1,5 +1,6 @@
 """What the index says about the example firmware, against what its source says."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 from analyzer.symbols.interface import Field, RuleKind, SourceFrame
 from analyzer.symbols.types import ArrayType, EnumType, PointerType, RecordType
+from contract.errors import BadFirmware
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cortex-m"
 EM_ARM, R4, SP, LR = 40, 4, 13, 14
@@ -34,6 +36,21 @@ def test_it_knows_the_machine_and_its_ids(golden: SymbolIndex) -> None:
 
 def test_the_same_elf_gives_the_same_bytes(golden_elf: bytes, golden_bytes: bytes) -> None:
     assert build_index(golden_elf) == golden_bytes
+
+
+def test_building_leaves_the_collector_of_garbage_as_it_was(golden_elf: bytes) -> None:
+    assert gc.isenabled()
+    build_index(golden_elf)
+    assert gc.isenabled()
+    with pytest.raises(BadFirmware):
+        build_index(golden_elf[:100])
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        build_index(golden_elf)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_it_can_be_mapped_from_a_file(golden_bytes: bytes, tmp_path: Path) -> None:
