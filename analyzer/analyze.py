@@ -1,7 +1,6 @@
 """The analysis of one dump: bytes in, report out, no I/O."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 import msgspec
@@ -133,7 +132,7 @@ class Analysis:
         found = cpu.crashed(block, self.memory, thread.stack if thread else None, field_of)
         if self.kernel.interrupt_stack and not any(cpu.sp in each.registers for each in found.contexts):
             found = cpu.crashed(block, self.memory, self.kernel.interrupt_stack, field_of)
-        return replace(found, contexts=tuple(self._in_handler(cpu, each) for each in found.contexts))
+        return msgspec.structs.replace(found, contexts=tuple(self._in_handler(cpu, each) for each in found.contexts))
 
     def _in_handler(self, cpu: Cpu, context: Context) -> Context:
         """The context, saying that it is an interrupt handler's where the kernel or its stack pointer tells.
@@ -145,7 +144,7 @@ class Analysis:
         on_stack = on_stack and current is not None and current.stack is not None
         if context.interrupt or not (self.kernel.in_interrupt or on_stack):
             return context
-        return replace(context, interrupt=UNKNOWN_INTERRUPT)
+        return msgspec.structs.replace(context, interrupt=UNKNOWN_INTERRUPT)
 
     def _lost(self, contexts: tuple[Context, ...], unwinder: Unwinder) -> Context | None:
         """What is left when a stack overflow kept the CPU from saving its registers; None when it did save them."""

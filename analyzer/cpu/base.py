@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+import msgspec
+
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -69,8 +71,7 @@ class FaultStatus:
     """What they say where no reason code stands for it, such as the exception's vector."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """The registers of one moment of one thread. A register that is not known is not in the mapping."""
 
     registers: Mapping[int, int]
@@ -83,16 +84,14 @@ class Context:
     """What the dump's own register block says about the fault; None where it says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrashContexts:
+class CrashContexts(msgspec.Struct, frozen=True):
     """How the context that crashed may be read, best first. More than one where the dump leaves it open."""
 
     contexts: tuple[Context, ...] = ()
     caveats: tuple[Caveat, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SavedThread:
+class SavedThread(msgspec.Struct, frozen=True):
     """Where the kernel keeps what is needed to find a switched-out thread's registers."""
 
     stack_pointer_field: int | None
@@ -106,8 +105,7 @@ class SavedThread:
     field_of: FieldOf = no_fields
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionReturn:
+class ExceptionReturn(msgspec.Struct, frozen=True):
     """What lies under an exception handler's first frame."""
 
     context: Context | None

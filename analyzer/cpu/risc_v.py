@@ -6,8 +6,10 @@ pointers: the RISC-V ABIs Specification. Switched-out threads: Zephyr's `include
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
+
+import msgspec
 
 from analyzer.cpu import risc_v_code, risc_v_faults
 from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, no_fields
@@ -130,7 +132,7 @@ class RiscV(Cpu):
         pc = context.registers.get(PC)
         if context.fault is not None or pc is None:
             return context
-        return replace(context, fault=risc_v_faults.by_instruction(pc, memory, self.pointer_size))
+        return msgspec.structs.replace(context, fault=risc_v_faults.by_instruction(pc, memory, self.pointer_size))
 
     def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
         """The registers that `z_riscv_switch` keeps in the thread's structure, as they are when it has returned.

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from analyzer.cpu import Context, Cpu
 from analyzer.cpu.base import FaultStatus
 from analyzer.disassembly import Access, Instruction
@@ -34,8 +36,7 @@ FETCH_KINDS = (
 """Kinds of fault that the fetch of an instruction can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLine:
+class SourceLine(msgspec.Struct, frozen=True):
     """A frame as far as a title needs it."""
 
     function: str | None
@@ -43,8 +44,7 @@ class SourceLine:
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadStack:
+class ThreadStack(msgspec.Struct, frozen=True):
     """A thread and the stack that is its own."""
 
     name: str

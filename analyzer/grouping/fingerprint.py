@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from analyzer.grouping.plumbing import Plumbing
 
 VERSION = 1
@@ -16,8 +18,7 @@ DEPTH = 4
 """How many functions tell one crash from another."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedFrame:
+class NamedFrame(msgspec.Struct, frozen=True):
     """A frame of the crashed thread; None where a name is not known."""
 
     pc: int

@@ -17,8 +17,7 @@ from analyzer.zephyr import KernelThread
 from analyzer.zephyr.thread import has_sentinel, stack_peak
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """A thread as far as it is known: the kernel's view, its registers and its stack."""
 
     kernel: KernelThread | None
@@ -110,7 +109,7 @@ class ThreadWriter:
                 line=source.line,
                 inlined=source.inlined,
                 trust=trust,
-                locals=[] if variables is None else _locals(variables, source.scope),
+                locals=[] if variables is None else list(variables.of_scope(source.scope)),
             )
             for source in sources
         ]
@@ -153,13 +152,3 @@ class ThreadWriter:
         if symbol is None or symbol.is_function:
             return self.address(address)
         return symbol.name
-
-
-def _locals(variables: FrameVariables, scope: int) -> list[model.Local]:
-    """Parameters, local variables and function statics of one scope."""
-    return [
-        model.Local(
-            name=local.name, type=local.type, value=local.text, parameter=local.is_parameter, static=local.is_static
-        )
-        for local in variables.of_scope(scope)
-    ]

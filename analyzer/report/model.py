@@ -2,20 +2,10 @@
 
 import msgspec
 
+from analyzer.values.local import Local
+
 FORMAT = 1
 """Goes up when a reader of the old shape could misunderstand the new one."""
-
-
-class Local(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter or local variable of a frame."""
-
-    name: str
-    type: str
-    value: str
-    """For a person; what is not known is called `<optimized out>`, `<not in dump>` and the like."""
-    parameter: bool = False
-    static: bool = False
-    """Whether there is only one of it, which outlives the function."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):

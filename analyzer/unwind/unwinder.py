@@ -1,9 +1,11 @@
 """Unwinding: frame by frame from a context outwards, until nothing is known any more, and saying why it ended."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, pairwise
+
+import msgspec
 
 from analyzer.cpu import Context, Cpu, SavedThread, WindowedCaller
 from analyzer.dump.memory import Memory
@@ -41,8 +43,7 @@ class EndCode(StrEnum):
     TOO_MANY = "too-many-frames"
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(msgspec.Struct, frozen=True):
     """Where an unwinding ended."""
 
     code: EndCode
@@ -59,12 +60,11 @@ class End:
         return self.code in (EndCode.OUTERMOST, EndCode.INTERRUPTED)
 
 
-@dataclass(slots=True)
-class Stack:
+class Stack(msgspec.Struct):
     """An unwound stack, innermost frame first."""
 
     end: End
-    frames: list[Frame] = field(default_factory=list[Frame])
+    frames: list[Frame] = []
 
 
 def _evaluate_nothing(_expression: bytes, _frame: object, _initial: int | None) -> int | None:

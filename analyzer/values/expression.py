@@ -123,6 +123,13 @@ class Context:
             raise UnknownValue(self._base)
         return self._base
 
+    def known_base(self) -> int | None:
+        """The same; None where it is not known."""
+        try:
+            return self.frame_base()
+        except BadExpression:
+            return None
+
     def _find_base(self) -> int:
         expression = self.machine.frame_base_expression()
         if expression is None:

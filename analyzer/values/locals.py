@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import TypedSymbols
+from analyzer.values.direct import Direct, direct_text
 from analyzer.values.entry_values import EntryValues
-from analyzer.values.expression import Context, fixed_place, locator_of, place_by
+from analyzer.values.expression import Context, fixed_place, locator_of, place_by, program_of
+from analyzer.values.local import Local
 from analyzer.values.place import InMemory, Place
 from analyzer.values.program import Locator
 from analyzer.values.render import Renderer, fixed_text, shapes_of
@@ -16,18 +18,7 @@ from analyzer.values.value import Value
 
 _CACHED: Final = 8192
 _ADDRESS: Final = 0x03  # DW_OP_addr
-
-
-class Local(NamedTuple):
-    """A variable of a frame."""
-
-    name: str
-    type: str
-    is_parameter: bool
-    is_static: bool
-    """Whether there is only one of it, which outlives the function."""
-    text: str
-    """Its value, or why that is not known."""
+_CALL_FRAME_CFA: Final = b"\x9c"
 
 
 class _Prepared(NamedTuple):
@@ -35,14 +26,18 @@ class _Prepared(NamedTuple):
 
     variable: Variable
     shape: Shape
-    about: tuple[str, str, bool, bool]
-    """The first fields of its `Local`."""
+    name: str
+    type: str
+    is_parameter: bool
+    is_static: bool
     local: Local | None
     """All of it, if its value is the same in every dump."""
     place: Place | None
     """Where it lies, if that is the same in every dump."""
     locator: Locator
     """Finds where it lies."""
+    direct: Direct | None
+    """Shows it, where it is found in a simple way."""
 
 
 class _Scope(NamedTuple):
@@ -62,23 +57,45 @@ class FrameVariables:
         pc: the pc to look up: of a calling frame one less than its return address.
     """
 
-    __slots__ = ("_machine", "_pc", "_prepared", "_renderer", "_symbols")
+    __slots__ = ("_base", "_entered", "_pc", "_prepared", "_renderer", "_symbols", "address_mask", "machine")
 
     def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int) -> None:
+        self.machine = machine
+        self.address_mask = (1 << 8 * symbols.pointer_size) - 1
         self._symbols = symbols
-        self._machine = machine
         self._pc = pc
+        self._entered: EntryValues | None = None
         self._renderer: Renderer | None = None
+        self._base: int | Literal["unsought"] | None = "unsought"
         self._prepared: _Prepare = symbols.derived.get(_Scope) or _preparation(symbols)
+
+    @property
+    def entered(self) -> EntryValues:
+        """What the function was entered with."""
+        if self._entered is None:
+            self._entered = EntryValues(self._symbols, self.machine, self._pc)
+        return self._entered
 
     @property
     def renderer(self) -> Renderer:
         """Shows the variables' values; made when the first one needs it."""
         if self._renderer is None:
-            entered = EntryValues(self._symbols, self._machine, self._pc)
-            context = Context(self._machine, self._symbols, entered, pc=self._pc)
-            self._renderer = Renderer.of(self._symbols, self._machine, context)
+            context = Context(self.machine, self._symbols, self.entered, pc=self._pc)
+            self._renderer = Renderer.of(self._symbols, self.machine, context)
         return self._renderer
+
+    def base(self) -> int | None:
+        """What the offsets of variables are counted from; None where it is not known."""
+        if self._base == "unsought":
+            if self.machine.frame_base_expression() == _CALL_FRAME_CFA:
+                self._base = self.machine.cfa()
+            else:
+                self._base = self.renderer.rendering.context.known_base()
+        return self._base
+
+    def on_entry(self, register: int) -> int | None:
+        """What a register held when the function was entered; None unless it can be proved."""
+        return self.entered.register(register)
 
     def of_scope(self, scope: int) -> Sequence[Local]:
         """Variables in scope, parameters first.
@@ -90,12 +107,14 @@ class FrameVariables:
         prepared = self._prepared(scope, self._pc)
         if prepared.locals is not None:
             return prepared.locals
-        renderer = self.renderer
-        text, context = renderer.text, renderer.rendering.context
-        return [
-            local or Local(*about, text(place or place_by(locator, context), shape))
-            for _, shape, about, local, place, locator in prepared.variables
-        ]
+        return [one.local or self._local(one) for one in prepared.variables]
+
+    def _local(self, one: _Prepared) -> Local:
+        text = None if one.direct is None else one.direct(self)
+        if text is None:
+            renderer = self.renderer
+            text = renderer.text(one.place or place_by(one.locator, renderer.rendering.context), one.shape)
+        return Local(one.name, one.type, text, one.is_parameter, one.is_static)
 
     def opened(self, scope: int) -> list[tuple[Variable, Part]]:
         """The same variables, to be looked into by `renderer`."""
@@ -126,11 +145,14 @@ def _preparation(symbols: TypedSymbols) -> _Prepare:
 
 
 def _prepared(variable: Variable, symbols: TypedSymbols, shape: Shape) -> _Prepared:
-    about = variable.name, symbols.type_name(variable.type), variable.is_parameter, is_static(variable)
+    name, kind, static = variable.name, symbols.type_name(variable.type), is_static(variable)
     place = fixed_place(variable, symbols)
     text = None if place is None else fixed_text(place, shape)
-    local = None if text is None else Local(*about, text)
-    return _Prepared(variable, shape, about, local, place, locator_of(variable, symbols))
+    local = None if text is None else Local(name, kind, text, variable.is_parameter, static)
+    form = program_of(variable.location, symbols).form if variable.location is not None else None
+    direct = direct_text(form or place, shape, symbols.pointer_size)
+    locator = locator_of(variable, symbols)
+    return _Prepared(variable, shape, name, kind, variable.is_parameter, static, local, place, locator, direct)
 
 
 def is_static(variable: Variable) -> bool:

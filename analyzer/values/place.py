@@ -4,8 +4,9 @@ A place may be known in one part and unknown in another, so reading is done bit 
 says why.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from analyzer.symbols.interface import Machine
 
@@ -27,29 +28,25 @@ class Unknown(Enum):
         self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class InMemory:
+class InMemory(msgspec.Struct, frozen=True):
     """The object lies in memory."""
 
     address: int
 
 
-@dataclass(frozen=True, slots=True)
-class InRegister:
+class InRegister(msgspec.Struct, frozen=True):
     """The object is what a register of the frame holds."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Implicit:
+class Implicit(msgspec.Struct, frozen=True):
     """The object lies nowhere, but its bytes are known."""
 
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ImplicitPointer:
+class ImplicitPointer(msgspec.Struct, frozen=True):
     """A pointer that was optimised out, to an object that may be known all the same.
 
     `reference` is the index's number for that object; the pointer points so many bytes behind its start.
@@ -59,15 +56,13 @@ class ImplicitPointer:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Nowhere:
+class Nowhere(msgspec.Struct, frozen=True):
     """The object has no value that could be shown."""
 
     reason: Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """Some bits of an object that is scattered; `offset` is where they start in `place`."""
 
     place: "Place"
@@ -75,8 +70,7 @@ class Piece:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Composite:
+class Composite(msgspec.Struct, frozen=True):
     """The object is put together from pieces, the least significant first."""
 
     pieces: tuple[Piece, ...]

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.values.arithmetic import BadExpression, Kind
 from analyzer.values.operations import (
@@ -44,6 +46,18 @@ Locator = Callable[[Frame], Place]
 _Runner = Callable[[Stack, Frame], object]
 
 
+class OnEntry(msgspec.Struct, frozen=True):
+    """The object is what a register held when the function was entered."""
+
+    register: int
+
+
+class FromFrameBase(msgspec.Struct, frozen=True):
+    """The object lies so many bytes from the frame base."""
+
+    offset: int
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A decoded expression: `locate` for location descriptions, `compute` for the number that it leaves."""
@@ -53,6 +67,8 @@ class Program:
     """Leaves its result on the stack."""
     fixed: Place | None = None
     """The place, if it is the same in every frame."""
+    form: OnEntry | FromFrameBase | None = None
+    """All that the expression says, if it says no more than that."""
 
 
 def compile_expression(expression: bytes, types: Types) -> Program:
@@ -107,9 +123,9 @@ class _Compiler:
 
     def program(self) -> Program:
         data = self.operands.data
-        entered = self._entered()
-        if entered is not None:
-            return Program(entered, _no_number)
+        number = self._entered()
+        if number is not None:
+            return Program(self._passed(number), _no_number, form=OnEntry(number))
         while self.operands.position < len(data):
             self.parts.append(self._part())
             if len(self.parts) > MOST_PIECES:
@@ -120,21 +136,32 @@ class _Compiler:
         runners = [self._runner(part) for part in self.parts]
         if len(self.parts) == 1 and self.parts[0].piece is None:
             part, run = self.parts[0], runners[0]
-            return Program(self._locator(part, run), self._computer(part, run), part.ending or self._fixed(part))
+            fixed = part.ending or self._fixed(part)
+            return Program(self._locator(part, run), self._computer(part, run), fixed, self._in_frame())
         if any(part.piece is None for part in self.parts):
             raise BadExpression("An expression goes on after its last piece.")
         return Program(self._composite(runners), _no_number)
 
-    def _entered(self) -> Locator | None:
+    def _in_frame(self) -> FromFrameBase | None:
+        """For what most variables of a function are that have to lie in memory."""
+        data = self.operands.data
+        if data[:1] != FBREG:
+            return None
+        operands = Operands(data, self.operands.types, 1)
+        offset = operands.signed()
+        return FromFrameBase(offset) if operands.position == len(data) else None
+
+    def _entered(self) -> int | None:
         """For what most parameters of optimised code are: the value of a register on entry, and nothing else."""
-        data, size = self.operands.data, self.operands.types.pointer_size
+        data = self.operands.data
         if data[:1] not in ENTRY_VALUE or data[-1:] != _STACK_VALUE:
             return None
         operands = Operands(data, self.operands.types, 1)
         number = entry_register(operands)
-        if number is None or operands.position != len(data) - 1:
-            return None
-        unknown, mask = Nowhere(Unknown.OPTIMIZED_OUT), self.operands.mask
+        return number if operands.position == len(data) - 1 else None
+
+    def _passed(self, number: int) -> Locator:
+        size, mask, unknown = self.operands.types.pointer_size, self.operands.mask, Nowhere(Unknown.OPTIMIZED_OUT)
 
         def locate(frame: Frame) -> Place:
             value = frame.register_on_entry(number)
@@ -298,6 +325,7 @@ class _Compiler:
         return compute
 
 
+FBREG = b"\x91"
 _PIECES = (0x93, 0x9D)
 _STACK_VALUE = b"\x9f"
 _NO_FRAME: Final[Any] = None

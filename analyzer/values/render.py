@@ -1,9 +1,10 @@
 """From a place and a type to a value (DWARF 5, section 5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import (
@@ -32,7 +33,6 @@ from analyzer.values.view import view_of
 
 _CACHED: Final = 8192
 _MOST_DIMENSIONS: Final = 16
-_NO_FRAME: Final[Any] = None
 
 
 class Shapes:
@@ -126,8 +126,7 @@ def shapes_of(symbols: TypedSymbols) -> Shapes:
     return shapes
 
 
-@dataclass(slots=True)
-class Renderer:
+class Renderer(msgspec.Struct):
     """Shows the values of one frame."""
 
     shapes: Shapes
@@ -181,5 +180,4 @@ def fixed_text(place: Place, shape: Shape) -> str | None:
         return place.reason.text
     if not isinstance(place, Implicit) or not shape.is_plain or not 0 < shape.number_size <= len(place.content):
         return None
-    text = shape.of_number(int.from_bytes(place.content[: shape.number_size], "little"), _NO_FRAME)
-    return text if isinstance(text, str) else text.text
+    return shape.of_plain(int.from_bytes(place.content[: shape.number_size], "little"))

@@ -1,7 +1,8 @@
 """The bits of one object: all of them in one run of bytes, which is the rule, or looked for piece by piece."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from analyzer.values.place import Composite, Implicit, ImplicitPointer, InMemory, InRegister, Place, Source, Unknown
 
@@ -9,8 +10,7 @@ MOST_AT_ONCE: Final = 64 << 10
 """Bytes of an object that are read at once; of a larger one each part is read when it is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(msgspec.Struct, frozen=True):
     """An object whose bytes are all known."""
 
     data: bytes
@@ -38,8 +38,7 @@ class Whole:
         del offset
 
 
-@dataclass(frozen=True, slots=True)
-class Scattered:
+class Scattered(msgspec.Struct, frozen=True):
     """An object whose parts lie in different places, or of which some are not known."""
 
     place: Place

@@ -3,7 +3,7 @@
 State bits are those of Zephyr's `include/zephyr/kernel_structs.h`.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from analyzer.cpu import SavedThread
 from analyzer.dump.memory import Memory
@@ -30,8 +30,7 @@ _ENTRIES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KernelThread:
+class KernelThread(msgspec.Struct, frozen=True):
     """What the kernel keeps about a thread; None where the dump or the firmware does not say."""
 
     address: int

@@ -18,9 +18,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from analyzer.analyze import Analysis
 from analyzer.cpu import Context, Cpu

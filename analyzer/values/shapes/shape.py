@@ -6,8 +6,9 @@ object and in the rendering.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+import msgspec
 
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import Member
@@ -23,6 +24,7 @@ MOST_ELEMENTS: Final = 200
 MOST_PARTS: Final = 4000
 """Members and elements, all levels together, that are shown of one variable."""
 MORE: Final = "..."
+_NO_FRAME: Final[Any] = None
 
 Read = Callable[[int, int], bytes | None]
 """Reads memory: address, size → bytes, or None unless all of them are known."""
@@ -51,8 +53,7 @@ class Part(NamedTuple):
     """Bits from the start of the view."""
 
 
-@dataclass(slots=True)
-class Rendering:
+class Rendering(msgspec.Struct):
     """The frame that values are shown for, and what is left of the bounds on one variable."""
 
     machine: Machine
@@ -117,6 +118,11 @@ class Shape(ABC):
     @abstractmethod
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The value that starts at bit `at` of the view."""
+
+    def of_plain(self, number: int) -> str:
+        """The same, where the text depends on nothing else."""
+        text = self.of_number(number, _NO_FRAME)
+        return text if isinstance(text, str) else text.text
 
     def of_number(self, number: int, rendering: Rendering) -> str | Unknown:
         """The value whose bytes, `number_size` of them, make up a number."""

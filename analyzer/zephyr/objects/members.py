@@ -1,7 +1,8 @@
 """Reading members of a structure that lies in the dump."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from analyzer.dump.memory import Memory
 from analyzer.symbols.interface import Field
@@ -9,8 +10,7 @@ from analyzer.symbols.interface import Field
 FieldOf = Callable[[str, str], Field | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(msgspec.Struct, frozen=True):
     """One object's members by dotted path; None where the firmware has no such member or the dump lacks its bytes."""
 
     structure: str

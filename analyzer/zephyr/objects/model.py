@@ -1,10 +1,9 @@
 """A kernel object as far as dump and firmware tell."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where the firmware keeps an object: a variable, or a part of one."""
 
     kind: str
@@ -17,15 +16,14 @@ class Place:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """What an object was doing."""
 
     text: str
     """For a person, in half a line."""
-    facts: dict[str, int] = field(default_factory=dict[str, int])
+    facts: dict[str, int] = {}
     """For scripts."""
-    functions: dict[str, tuple[int, ...]] = field(default_factory=dict[str, "tuple[int, ...]"])
+    functions: dict[str, tuple[int, ...]] = {}
     """Addresses of functions that it will call."""
     owner: int | None = None
     """Address of the thread that holds it."""
@@ -33,8 +31,7 @@ class State:
     """What is wrong with it, such as a damaged heap."""
 
 
-@dataclass(frozen=True, slots=True)
-class KernelObject:
+class KernelObject(msgspec.Struct, frozen=True):
     """An object, its state, and the threads that wait for it."""
 
     place: Place

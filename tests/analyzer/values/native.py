@@ -47,7 +47,7 @@ class NativeFrame:
 
     def texts(self) -> dict[str, str]:
         scope = self.index.source_frames(self.pc - 1)[-1].scope
-        return {local.name: local.text for local in self.variables().of_scope(scope)}
+        return {local.name: local.value for local in self.variables().of_scope(scope)}
 
     def types(self) -> dict[str, str]:
         scope = self.index.source_frames(self.pc - 1)[-1].scope
