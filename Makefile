@@ -72,6 +72,10 @@ bench: setup tools ## Measure: ingest, reassembler and analyzer beside their pee
 bench-analyzer: setup tools ## Measure the analyzer beside gdb; the last line is the ratio
 	@$(BIN)/python -m benchmarks.analyzer
 
+.PHONY: bench-memory
+bench-memory: setup ## Measure how much memory an analyzer worker comes to hold (Linux)
+	@$(BIN)/python -m benchmarks.analyzer_memory
+
 SECONDS ?= 60
 .PHONY: fuzz
 fuzz: setup ## Fuzz everything that reads bytes of others, SECONDS=… for each target (Linux on x86-64)

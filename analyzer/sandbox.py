@@ -1,6 +1,7 @@
 """The parent's side of the analysing process: asks, waits, and kills what goes over a limit."""
 
 import asyncio
+import mmap
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,12 @@ from contract.errors import InputError, LimitExceeded, NotADump
 from runtime.metrics import ANALYSES_KILLED
 
 START_SECONDS = 60.0
+MOST_RESIDENT = 76 << 20
+"""Bytes of memory that the process may hold between two requests.
+
+What it remembers of each firmware has a bound by number, not by size; dumps that lead to everywhere in many large
+firmwares would fill it in time. A new process remembers nothing and costs a fraction of a second.
+"""
 
 
 class AnalysisTimedOut(LimitExceeded):
@@ -79,6 +86,8 @@ class Sandbox:
             except asyncio.CancelledError:
                 await self.close()
                 raise
+            if _resident(process.pid) > MOST_RESIDENT:
+                await self.close()
         if isinstance(reply, Failed):
             raise AnalysisFailed(reply.code, reply.reason) if reply.is_dump else NotADump(reply.reason)
         return reply
@@ -108,6 +117,15 @@ class Sandbox:
             async with asyncio.timeout(START_SECONDS):
                 await _read(self._process)  # `Ready`
         return self._process
+
+
+def _resident(process: int) -> int:
+    """Bytes of memory that a process holds; 0 where the system does not say (it is Linux that has this file)."""
+    try:
+        pages = Path(f"/proc/{process}/statm").read_bytes().split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * mmap.PAGESIZE
 
 
 async def _send(process: asyncio.subprocess.Process, message: bytes) -> None:

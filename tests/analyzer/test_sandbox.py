@@ -77,6 +77,21 @@ async def test_a_killed_process_is_replaced(sandbox: Sandbox) -> None:
     assert isinstance(await sandbox.ask(AnalyseDump(str(CASE / "dump.core"), None)), Analysed)
 
 
+async def test_a_process_that_has_grown_large_is_replaced(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = AnalyseDump(str(CASE / "dump.core"), None)
+    await sandbox.ask(request)
+    first = sandbox._process
+    await sandbox.ask(request)
+    assert sandbox._process is first is not None
+    monkeypatch.setattr(module, "MOST_RESIDENT", 1 << 20)
+    assert isinstance(await sandbox.ask(request), Analysed)
+    assert sandbox._process is None
+    assert first.returncode == -signal.SIGKILL
+    monkeypatch.undo()
+    assert isinstance(await sandbox.ask(request), Analysed)
+    assert sandbox._process is not first
+
+
 async def test_memory_is_limited(tmp_path: Path) -> None:
     small = Sandbox(seconds=30, memory=150 << 20)
     (tmp_path / "huge").write_bytes(b"\x7fELF" + bytes(200 << 20))
