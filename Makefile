@@ -76,6 +76,10 @@ bench-analyzer: setup tools ## Measure the analyzer beside gdb; the last line is
 bench-memory: setup ## Measure how much memory an analyzer worker comes to hold (Linux)
 	@$(BIN)/python -m benchmarks.analyzer_memory
 
+.PHONY: bench-first-report
+bench-first-report: setup ## Measure the first report of a new firmware: FOLDER=… with dump.core and an ELF file (Linux)
+	@$(BIN)/python -m benchmarks.first_report $(FOLDER)
+
 SECONDS ?= 60
 .PHONY: fuzz
 fuzz: setup ## Fuzz everything that reads bytes of others, SECONDS=… for each target (Linux on x86-64)
