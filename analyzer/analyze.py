@@ -74,6 +74,7 @@ class Analysis:
         self.memory = Memory(dump.memory, self.symbols.read_only if self.symbols else None)
         self.kernel = read_kernel(dump, self.symbols, self.memory) if self.symbols else _NO_KERNEL
         self.caveats += self.kernel.caveats
+        self._made_unwinder: Unwinder | None = None
         self.crashed = self._crashed()
         self.given_build_id = build_id
         self.confirmed = False
@@ -164,9 +165,12 @@ class Analysis:
         return cpu.salvage(context)
 
     def _unwinder(self, cpu: Cpu) -> Unwinder:
-        current = self.kernel.current
-        saved = None if current is None else current.saved
-        return Unwinder(cpu, self.memory, self.symbols, is_thread_entry, self._evaluate, saved)
+        if self._made_unwinder is None:
+            current = self.kernel.current and self.kernel.current.saved
+            self._made_unwinder = Unwinder(
+                cpu, self.memory, self.symbols, is_thread_entry, self._evaluate, thread=current
+            )
+        return self._made_unwinder
 
     def _evaluate(self, expression: bytes, machine: Machine, initial: int | None) -> int | None:
         """A DWARF expression of the call frame information; None where it needs what is not known."""

@@ -11,6 +11,8 @@ from analyzer.dump.memory import MemoryImage
 MAGIC = (0xB9863E5A7EA46046).to_bytes(8, "little")
 HEADERS = (bytes.fromhex("f1251400"), bytes.fromhex("f0251400"))
 """Tag and length of a 20-byte build id: our descriptor, and the older vendor's."""
+_ALIKE = HEADERS[0][1:]
+"""What both of them end in."""
 ID_SIZE = 20
 _END = b"\xff\xff"
 _MOST_DESCRIPTORS = 256
@@ -46,12 +48,13 @@ def _listed(content: bytes) -> Iterator[bytes]:
 
 def _loose(content: bytes) -> Iterator[bytes]:
     """What looks like a descriptor on its own, as where a device copies it to RAM."""
-    for header in HEADERS:
-        offset = content.find(header)
-        for _ in range(_MOST_DESCRIPTORS):
-            if offset < 0:
-                break
-            value = content[offset + 4 : offset + 4 + ID_SIZE]
-            if offset % 4 == 0 and len(value) == ID_SIZE and len(set(value)) > 4:
-                yield value
-            offset = content.find(header, offset + 1)
+    found = content.find(_ALIKE)
+    for _ in range(_MOST_DESCRIPTORS):
+        if found < 0:
+            return
+        offset = found - 1
+        value = content[found + 3 : found + 3 + ID_SIZE]
+        is_header = offset >= 0 and offset % 4 == 0 and content[offset : offset + 4] in HEADERS
+        if is_header and len(value) == ID_SIZE and len(set(value)) > 4:
+            yield value
+        found = content.find(_ALIKE, found + 1)

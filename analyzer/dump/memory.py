@@ -144,6 +144,11 @@ class Memory:
         raw = self.read(address, size)
         return None if raw is None else int.from_bytes(raw, "little")
 
+    def holds(self, address: int, size: int) -> bool:
+        """Whether the dump itself has any of the bytes at an address."""
+        index = bisect_right(self._starts, address + size - 1)
+        return index > 0 and address < self._starts[index - 1] + len(self._data[index - 1])
+
     def dumped(self, address: int, size: int) -> bytes:
         """As many of `size` bytes from `address` on as the dump itself holds without a gap."""
         parts: list[bytes] = []

@@ -82,6 +82,12 @@ class Frame:
         self._pairs = pairs
         self._sources: Sequence[SourceFrame] | None = None
 
+    def departed_at(self, pc: int, registers: Mapping[int, int]) -> "Frame":
+        """The frame of a function of the same program that left by a tail call, which pc is behind."""
+        found = Frame(pc, registers, Trust.CFI, self._memory, self._symbols, interrupted=False, pairs=self._pairs)
+        found.departed = True
+        return found
+
     def source_frames(self) -> Sequence[SourceFrame]:
         """The functions active here, innermost first; empty where nothing is known."""
         if self._sources is None:

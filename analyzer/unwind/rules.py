@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from struct import Struct
+from typing import NamedTuple
 
 from analyzer.cpu import Cpu
 from analyzer.symbols.interface import Machine, RegisterRule, RuleKind, UnwindRow
@@ -21,50 +23,77 @@ def canonical_frame_address(row: UnwindRow, frame: Frame, evaluate: Evaluate, ma
     return None if base is None else (base + row.cfa_offset) & mask
 
 
-def caller_registers(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu, evaluate: Evaluate) -> dict[int, int]:
-    """The caller's registers, as far as they are known; the return address stands in the row's return register."""
-    kept = cpu.callee_saved
+class SavedBlock(NamedTuple):
+    """Registers that were saved near each other, to be read in one piece."""
+
+    offset: int
+    """Of the first byte from the CFA."""
+    size: int
+    numbers: tuple[int, ...]
+    unpack: Callable[[bytes], tuple[int, ...]]
+
+
+def saved_block(row: UnwindRow, cpu: Cpu) -> SavedBlock | None:
+    """What a row says of the registers that were saved at offsets from the CFA; None where they lie far apart."""
+    places = _places(row, cpu)
+    if not places:
+        return None
+    size, word = cpu.pointer_size, "I" if cpu.pointer_size == 4 else "Q"
+    first, position, layout = places[0][1], places[0][1], "<"
+    for _, offset in places:
+        if offset < position or offset - first > _MOST_SAVED:
+            return None
+        layout += f"{offset - position}x{word}"
+        position = offset + size
+    return SavedBlock(first, position - first, tuple(number for number, _ in places), Struct(layout).unpack)
+
+
+def _places(row: UnwindRow, cpu: Cpu) -> list[tuple[int, int]]:
+    """Each register's number and offset from the CFA, those that are two side by side taken apart."""
+    places: list[tuple[int, int]] = []
+    for number, offset in row.saved:
+        pair = cpu.pairs.get(number)
+        places += [(number, offset)] if pair is None else [(pair[0], offset), (pair[1], offset + cpu.pointer_size)]
+    return places
+
+
+def caller_registers(
+    row: UnwindRow, saved: SavedBlock | None, frame: Frame, cpu: Cpu, evaluate: Evaluate
+) -> dict[int, int]:
+    """The caller's registers, as far as they are known; the return address stands in the row's return register.
+
+    `saved` is what `saved_block` makes of the row.
+    """
+    kept, cfa = cpu.callee_saved, frame.canonical_address
+    mask = (1 << 8 * cpu.pointer_size) - 1
     registers = {number: value for number, value in frame.registers.items() if number in kept}
-    found: dict[int, int | None] = {cpu.sp: cfa}
+    _note(cpu.sp, cfa, registers, mask)
     if frame.interrupted:
         # Nothing was saved yet where no rule says so, and no call has come between that could have changed it.
-        found[row.return_register] = frame.register(row.return_register)
+        _note(row.return_register, frame.register(row.return_register), registers, mask)
     if row.saved:
-        found |= _read_saved(row, frame, cfa, cpu)
+        block = None if cfa is None or saved is None else frame.read(cfa + saved.offset, saved.size)
+        if saved is not None and block is not None:
+            registers.update(zip(saved.numbers, saved.unpack(block), strict=True))
+        else:
+            for number, offset in _places(row, cpu):
+                raw = None if cfa is None else frame.read(cfa + offset, cpu.pointer_size)
+                _note(number, None if raw is None else int.from_bytes(raw, "little"), registers, mask)
     if row.others:
         recovery = _Recovery(frame, cfa, evaluate, cpu.pointer_size)
         for number, rule in row.others:
             pair = cpu.pairs.get(number)
-            if pair is None:
-                found[number] = recovery.value(number, rule)
-            else:
-                found.update(zip(pair, recovery.pair(number, rule), strict=True))
-    mask = (1 << 8 * cpu.pointer_size) - 1
-    for number, value in found.items():
-        if value is not None:
-            registers[number] = value & mask
-        else:
-            registers.pop(number, None)
+            values = (recovery.value(number, rule),) if pair is None else recovery.pair(number, rule)
+            for each, value in zip(pair or (number,), values, strict=True):
+                _note(each, value, registers, mask)
     return registers
 
 
-def _read_saved(row: UnwindRow, frame: Frame, cfa: int | None, cpu: Cpu) -> dict[int, int | None]:
-    """Registers that were saved at offsets from the CFA: in one piece, for they mostly lie side by side."""
-    size = cpu.pointer_size
-    places: list[tuple[int, int]] = []
-    for number, offset in row.saved:
-        pair = cpu.pairs.get(number)
-        places += [(number, offset)] if pair is None else [(pair[0], offset), (pair[1], offset + size)]
-    if cfa is None:
-        return dict.fromkeys(number for number, _ in places)
-    first, last = places[0][1], places[-1][1] + size
-    block = frame.read(cfa + first, last - first) if last - first <= _MOST_SAVED else None
-    if block is not None and len(block) == last - first:
-        return {
-            number: int.from_bytes(block[offset - first : offset - first + size], "little") for number, offset in places
-        }
-    words = [(number, frame.read(cfa + offset, size)) for number, offset in places]
-    return {number: None if raw is None else int.from_bytes(raw, "little") for number, raw in words}
+def _note(number: int, value: int | None, registers: dict[int, int], mask: int) -> None:
+    if value is None:
+        registers.pop(number, None)
+    else:
+        registers[number] = value & mask
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,21 @@ the function that runs are the functions in between put back.
 """
 
 from analyzer.cpu import Cpu
-from analyzer.dump.memory import Memory
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.values.call_path import call_path
 
 
-def departed_frames(frame: Frame, caller: Frame, symbols: TypedSymbols, memory: Memory, cpu: Cpu) -> list[Frame]:
+def departed_frames(frame: Frame, function: int | None, caller: Frame, symbols: TypedSymbols, cpu: Cpu) -> list[Frame]:
     """The functions that left by a tail call between a frame and the one that it returns to, innermost first.
 
-    At its jump such a function has given the registers that survive calls back to its caller, and the link register
-    is what it was entered with. Its part of the stack is gone: neither its stack pointer nor its CFA is given, so that
+    `function` is where the frame's own function is entered. At its jump such a one has given the registers that
+    survive calls back to its caller, and the link register is what it was entered with. Its part of the stack is gone:
+    neither its stack pointer nor its CFA is given, so that
     no variable is read where another function has written since.
     """
     if frame.return_address is None or caller.trust is not Trust.CFI or caller.guessed:
         return []
-    function = symbols.function_start(frame.lookup_pc)
     path = None if function is None else call_path(symbols, caller, caller.pc, function)
     if path is None or len(path) == 1:
         return []
@@ -31,7 +30,5 @@ def departed_frames(frame: Frame, caller: Frame, symbols: TypedSymbols, memory: 
     departed: list[Frame] = []
     for site in reversed(path[1:]):
         pc = site.return_address
-        found = Frame(pc, {**registers, cpu.pc: pc}, Trust.CFI, memory, symbols, interrupted=False, pairs=cpu.pairs)
-        found.departed = True
-        departed.append(found)
+        departed.append(frame.departed_at(pc, {**registers, cpu.pc: pc}))
     return departed

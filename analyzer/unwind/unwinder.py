@@ -1,7 +1,6 @@
 """Unwinding: frame by frame from a context outwards, until nothing is known any more, and saying why it ended."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, pairwise
 
@@ -13,12 +12,15 @@ from analyzer.symbols.interface import RowSource, RuleKind, Symbol, UnwindRow
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.unwind.rules import Evaluate, caller_registers, canonical_frame_address, without
+from analyzer.unwind.site import NOWHERE, Site, sites_of
 from analyzer.unwind.tail_calls import departed_frames
 
 MAX_FRAMES = 256
 SCAN_WORDS = 256
 """How far up the stack a return address is looked for where no rule tells."""
 MOST_GUESSES = 1024
+MOST_CALL = 8
+"""Bytes of the longest call instruction, of all architectures."""
 
 
 class EndCode(StrEnum):
@@ -71,18 +73,32 @@ def _evaluate_nothing(_expression: bytes, _frame: object, _initial: int | None) 
     return None
 
 
-@dataclass(frozen=True, slots=True)
 class Unwinder:
-    """Unwinds the stacks of one dump."""
+    """Unwinds the stacks of one dump.
 
-    cpu: Cpu
-    memory: Memory
-    symbols: TypedSymbols | None
-    is_outermost: Callable[[str], bool] = lambda _function: False
-    """Whether a function is one that nothing calls, such as a thread's entry."""
-    evaluate: Evaluate = _evaluate_nothing
-    thread: SavedThread | None = None
-    """The current thread: some kernels keep in its structure what an interrupt handler interrupted."""
+    `is_outermost` tells of a function that nothing calls it, as a thread's entry; `evaluate` computes expressions of
+    the call frame information; `thread` is the current thread: some kernels keep in its structure what an interrupt
+    handler interrupted.
+    """
+
+    def __init__(
+        self,
+        cpu: Cpu,
+        memory: Memory,
+        symbols: TypedSymbols | None,
+        is_outermost: Callable[[str], bool] = lambda _function: False,
+        evaluate: Evaluate = _evaluate_nothing,
+        *,
+        thread: SavedThread | None = None,
+    ) -> None:
+        self.cpu = cpu
+        self.memory = memory
+        self.symbols = symbols
+        self.is_outermost = is_outermost
+        self.evaluate = evaluate
+        self.thread = thread
+        self._sites = None if symbols is None else sites_of(symbols, cpu)
+        self._mask = (1 << 8 * cpu.pointer_size) - 1
 
     def unwind(self, context: Context, stack: tuple[int, int] | None = None, *, software_fault: bool = False) -> Stack:
         """Unwind from a context.
@@ -165,7 +181,8 @@ class Unwinder:
         frame = frames[-1]
         if self.symbols is None or frame.guessed:
             return
-        departed = departed_frames(frame, caller, self.symbols, self.memory, self.cpu)
+        function = self._site(frame.lookup_pc).start
+        departed = departed_frames(frame, function, caller, self.symbols, self.cpu)
         if len(frames) + len(departed) >= MAX_FRAMES:
             return
         for each in departed:
@@ -181,14 +198,10 @@ class Unwinder:
 
     def is_executable(self, address: int) -> bool:
         """Whether the address is in a function, as far as the image tells; assemblers' labels have no size."""
-        if self.symbols is None or address == 0 or not self.symbols.is_code(address):
-            return False
-        symbol = self.symbols.symbol_at(address)
-        return symbol is None or symbol.is_function or not symbol.size
+        return self._site(address).executable
 
-    @property
-    def _mask(self) -> int:
-        return (1 << 8 * self.cpu.pointer_size) - 1
+    def _site(self, address: int) -> Site:
+        return NOWHERE if self._sites is None else self._sites.at(address)
 
     def _frame(self, pc: int, registers: Mapping[int, int], trust: Trust, *, interrupted: bool = False) -> Frame:
         return Frame(pc, registers, trust, self.memory, self.symbols, interrupted=interrupted, pairs=self.cpu.pairs)
@@ -201,30 +214,26 @@ class Unwinder:
         return End(EndCode.OUTSIDE_STACK, f"the caller's stack pointer {pointer:#x} is above the thread's stack")
 
     def _caller(self, frame: Frame, depth: int, *, first: bool) -> Frame | End:
-        row = self._row(frame)
-        windowed = self._by_windows(frame)
+        site = self._site(frame.lookup_pc)
+        self._note_frame_address(frame, site)
+        windowed = self.cpu.by_windows(frame.registers, site.symbol_start, self.memory)
         if isinstance(windowed, WindowedCaller):
             frame.canonical_address = windowed.frame_address
-        function = frame.function()
+        function = site.function
         if function is not None and self.is_outermost(function):
             return End(EndCode.OUTERMOST, f"{function} is where the thread starts")
         if depth >= MAX_FRAMES:
             return End(EndCode.TOO_MANY, f"more than {MAX_FRAMES} frames")
         if self.symbols is None:
             return End(EndCode.NO_SYMBOLS, "the firmware's symbols are needed to go on")
-        if not self.is_executable(frame.pc):
+        if not site.executable:
             return self._behind_bad_jump(frame) if frame.interrupted else self._not_code(frame.pc)
         under = None if function is None else self._under(function, frame)
         if under is None and windowed is not None:
             under = self._windowed(frame, windowed)
-        if under is None and row is not None:
-            under = self._by_row(frame, row, first=first)
+        if under is None and site.row is not None:
+            under = self._by_row(frame, site, site.row, first=first)
         return self._scan(frame, first=first) if under is None else under
-
-    def _by_windows(self, frame: Frame) -> WindowedCaller | str | None:
-        symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)
-        start = symbol.address if symbol is not None and symbol.is_function else None
-        return self.cpu.by_windows(frame.registers, start, self.memory)
 
     def _windowed(self, frame: Frame, found: WindowedCaller | str) -> Frame | End:
         if isinstance(found, str):
@@ -236,21 +245,19 @@ class Unwinder:
         frame.return_address = address
         return self._returning_to(address, without(found.registers, self.cpu.pc), Trust.WINDOW)
 
-    def _row(self, frame: Frame) -> UnwindRow | None:
-        """The rules for a frame. Its CFA is noted, from which variables are counted, in the outermost function too."""
-        if self.symbols is None or not self.is_executable(frame.pc):
-            return None
-        row = self.symbols.unwind_row(frame.lookup_pc)
-        if row is not None:
-            frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
-            if row.source is RowSource.EXIDX and frame.interrupted and not self._is_in_body(frame, row):
-                frame.canonical_address = None
-        return row
+    def _note_frame_address(self, frame: Frame, site: Site) -> None:
+        """The CFA is what variables are counted from, in the outermost function too."""
+        row = site.row
+        if row is None:
+            return
+        frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
+        if row.source is RowSource.EXIDX and frame.interrupted and not self._is_in_body(frame, site, row):
+            frame.canonical_address = None
 
-    def _by_row(self, frame: Frame, row: UnwindRow, *, first: bool) -> Frame | End:
+    def _by_row(self, frame: Frame, site: Site, row: UnwindRow, *, first: bool) -> Frame | End:
         if row.source is RowSource.EXIDX:
-            return self._by_tables(frame, row, first=first)
-        return self._by_rules(frame, row, Trust.CFI)
+            return self._by_tables(frame, site, row, first=first)
+        return self._by_rules(frame, site, row, Trust.CFI)
 
     def _under(self, function: str, frame: Frame) -> Frame | End | None:
         """What the hardware interrupted to enter a function; None unless the function is known to be such a one."""
@@ -282,7 +289,7 @@ class Unwinder:
         found = self._returning_to(caller[self.cpu.pc], without(caller, self.cpu.pc), Trust.FRAME_POINTER)
         return found if isinstance(found, End) or self._is_progress(frame, caller.get(self.cpu.sp)) else None
 
-    def _by_tables(self, frame: Frame, row: UnwindRow, *, first: bool) -> Frame | End:
+    def _by_tables(self, frame: Frame, site: Site, row: UnwindRow, *, first: bool) -> Frame | End:
         """The caller by exception handling tables: a guess where a prologue or an epilogue may have been at work."""
         rule = row.rules.get(row.return_register)
         if rule is not None and rule.kind is RuleKind.UNDEFINED:
@@ -292,29 +299,29 @@ class Unwinder:
         certain = frame.canonical_address is not None
         if not certain:
             frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
-        found = self._by_rules(frame, row, Trust.EXIDX)
+        found = self._by_rules(frame, site, row, Trust.EXIDX)
         if not certain:
             frame.canonical_address = None
             if isinstance(found, Frame):
                 found.guessed = True
         return found
 
-    def _is_in_body(self, frame: Frame, row: UnwindRow) -> bool:
+    def _is_in_body(self, frame: Frame, site: Site, row: UnwindRow) -> bool:
         """Whether a function has run its prologue and not left yet.
 
         It has if the return address is where the tables say that it was saved: then it still is in the link register.
         """
         rule = row.rules.get(row.return_register)
         link = frame.register(row.return_register)
-        saved = caller_registers(row, frame, frame.canonical_address, self.cpu, self.evaluate)
+        saved = caller_registers(row, site.saved, frame, self.cpu, self.evaluate)
         return rule is not None and link is not None and saved.get(row.return_register) == link
 
-    def _by_rules(self, frame: Frame, row: UnwindRow, trust: Trust) -> Frame | End:
+    def _by_rules(self, frame: Frame, site: Site, row: UnwindRow, trust: Trust) -> Frame | End:
         cfa = frame.canonical_address
         rule = row.rules.get(row.return_register)
         if rule is not None and rule.kind is RuleKind.UNDEFINED:
             return End(EndCode.OUTERMOST, "nothing calls this function")
-        registers = caller_registers(row, frame, cfa, self.cpu, self.evaluate)
+        registers = caller_registers(row, site.saved, frame, self.cpu, self.evaluate)
         address = registers.get(row.return_register)
         if address is None:
             return End(EndCode.NOT_IN_DUMP, "the return address is not in the dump")
@@ -334,6 +341,7 @@ class Unwinder:
         return End(EndCode.NO_PROGRESS, f"the caller's frame at {caller or 0:#x} does not lie above {before or 0:#x}")
 
     def _returning_to(self, address: int, registers: dict[int, int], trust: Trust) -> Frame | End:
+        """The frame that is returned to; it takes the registers for its own."""
         if self.cpu.ends_stack(address):
             return End(EndCode.MARKED, f"the return address is {address:#x}, which marks the end")
         if self.cpu.is_exception_return(address):
@@ -345,12 +353,20 @@ class Unwinder:
         pc = self.cpu.code_address(address)
         if not self.is_executable(pc - 1):
             return self._not_code(address)
-        if not self.cpu.follows_call(address, self.memory):
+        if not self._follows_call(address):
             # Code that can be written to is neither in the dump nor believed from the image: the rules alone must do.
             unseen = trust is Trust.CFI and self.memory.read(pc - 1, 1) is None
             if not unseen:
                 return End(EndCode.NO_CODE, f"the return address {address:#x} does not follow a call")
-        return self._frame(pc, {**registers, self.cpu.pc: pc}, trust)
+        registers[self.cpu.pc] = pc
+        return self._frame(pc, registers, trust)
+
+    def _follows_call(self, address: int) -> bool:
+        """Whether a call stands before a return address, which only the image tells where the dump has no code."""
+        code = self.cpu.code_address(address)
+        if self._sites is None or self.memory.holds(code - MOST_CALL, MOST_CALL):
+            return self.cpu.follows_call(address, self.memory)
+        return self._sites.follows_call(address)
 
     def _scan(self, frame: Frame, *, first: bool) -> Frame | End:
         """Guess the caller of a function without call frame information, such as one written in assembler."""
@@ -398,7 +414,7 @@ class Unwinder:
     def _may_return_to(self, word: int) -> bool:
         if self.cpu.is_exception_return(word):
             return True
-        return self.is_executable(self.cpu.code_address(word) - 1) and self.cpu.follows_call(word, self.memory)
+        return self.is_executable(self.cpu.code_address(word) - 1) and self._follows_call(word)
 
     def _same_function(self, link: int, pc: int) -> bool:
         if self.symbols is None:
