@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from analyzer.analyze import analyze
 from analyzer.grouping import Plumbing, load_plumbing
 from analyzer.plumbing_file import read_plumbing
 from analyzer.requests import (
@@ -27,7 +26,6 @@ from analyzer.requests import (
     pack,
     read_request,
 )
-from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 from contract.errors import FaultcastError, NotADump
 
@@ -61,6 +59,8 @@ def main() -> None:
 
 
 def _analyse(request: AnalyseDump, plumbing: Plumbing) -> Reply:
+    from analyzer.analyze import analyze  # noqa: PLC0415 - most of the start, and nothing to who builds an index
+
     symbols = _open_index(request.index) if request.index is not None else None
     report = analyze(
         Path(request.dump).read_bytes(),
@@ -73,6 +73,8 @@ def _analyse(request: AnalyseDump, plumbing: Plumbing) -> Reply:
 
 
 def _index(request: IndexFirmware, answer: Callable[[Reply], None]) -> Reply:
+    from analyzer.symbols.builder import build_index  # noqa: PLC0415 - time and memory that no worker needs
+
     content = build_index(Path(request.elf), lambda done, total: answer(Progressed(done, total)))
     Path(request.output).write_bytes(content)
     return Indexed(list(SymbolIndex.from_bytes(content).build_ids))
