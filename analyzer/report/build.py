@@ -9,7 +9,7 @@ from analyzer.cpu import Context, Cpu
 from analyzer.dump.memory import Memory
 from analyzer.report import model
 from analyzer.report.address import WRITERS, function_at
-from analyzer.report.kernel_objects import ObjectWriter
+from analyzer.report.kernel_objects import ObjectWriter, Waiting
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack
 from analyzer.values.locals import FrameVariables
@@ -47,33 +47,39 @@ class ThreadWriter:
     def thread(self, subject: Subject, *, crashed: bool) -> model.Thread:
         """The report's view of a thread."""
         kernel, context, stack = subject.kernel, subject.context, subject.stack
-        frames = self.frames(stack)
         interrupt = context.interrupt if context is not None and crashed and context.interrupt else None
-        thread = model.Thread(
-            crashed=crashed,
-            frames=frames,
-            unwound=stack.end.text if stack is not None else subject.problem,
-            complete=stack is not None and stack.end.complete,
-            interrupt=interrupt,
-            registers=self._registers(context),
-        )
+        unwound = stack.end.text if stack is not None else subject.problem
+        complete = stack is not None and stack.end.complete
         if kernel is None:
-            return thread
-        never_ran = not crashed and thread.complete and self._is_at_start(stack)
-        thread = msgspec.structs.replace(
-            thread,
+            return model.Thread(
+                crashed=crashed,
+                frames=self.frames(stack),
+                unwound=unwound,
+                complete=complete,
+                interrupt=interrupt,
+                registers=self._registers(context),
+            )
+        never_ran = not crashed and complete and self._is_at_start(stack)
+        waiting = self._waiting(kernel)
+        return model.Thread(
             name=kernel.name,
+            crashed=crashed,
             state=kernel.state_name(current=crashed, never_ran=never_ran),
+            frames=self.frames(stack),
+            unwound=unwound,
+            complete=complete,
             address=self.address(kernel.address),
             priority=kernel.priority,
             options=kernel.option_names(),
-            entry=None
-            if kernel.entry is None
-            else function_at(kernel.entry, self.cpu, self.symbols, self.pointer_size),
-            waits_for=self._object(kernel.pended_on),
+            entry=None if kernel.entry is None else self._function(kernel.entry),
+            waits_for=waiting.name,
+            waits_kind=waiting.kind,
+            waits_owner=waiting.owner,
+            wakes_in=waiting.wakes_in,
+            interrupt=interrupt,
             stack=self._stack(kernel, None if interrupt else context),
+            registers=self._registers(context),
         )
-        return thread if self.objects is None else self.objects.waits(thread, kernel)
 
     def _is_at_start(self, stack: Stack | None) -> bool:
         """Whether the outermost function has not executed its first instruction yet."""
@@ -85,22 +91,25 @@ class ThreadWriter:
 
     def frames(self, stack: Stack | None) -> list[model.Frame]:
         """The frames of a stack, inlined functions expanded, innermost first."""
-        found: list[model.Frame] = []
-        for frame in stack.frames if stack else ():
-            found += self._frame(frame)
-        return found
+        found: list[list[model.Frame]] = []
+        variables: dict[int, FrameVariables] = {}
+        # What a function was entered with is asked of its caller, which has found out for itself by then.
+        for frame in reversed(stack.frames if stack else ()):
+            caller = frame.caller()
+            if self.symbols is not None and not frame.guessed:
+                outer = None if caller is None else variables.get(id(caller))
+                variables[id(frame)] = FrameVariables(self.symbols, frame, frame.lookup_pc, outer)
+            found.append(self._frame(frame, variables.get(id(frame))))
+        return [each for frames in reversed(found) for each in frames]
 
-    def _frame(self, frame: Frame) -> list[model.Frame]:
+    def _frame(self, frame: Frame, variables: FrameVariables | None) -> list[model.Frame]:
+        """One frame; where the stack pointer is a guess, the values of variables would be too, and are not given."""
         pc, trust = self.address(frame.pc), frame.trust.value
         sources = frame.source_frames()
         if not sources:
             symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)
             name = symbol.name if symbol is not None and symbol.is_function else None
             return [model.Frame(pc=pc, function=name, trust=trust)]
-        variables = None
-        # Where the stack pointer is a guess, the values of variables would be too.
-        if self.symbols is not None and not frame.guessed:
-            variables = FrameVariables(self.symbols, frame, frame.lookup_pc)
         return [
             model.Frame(
                 pc=pc,
@@ -144,6 +153,13 @@ class ThreadWriter:
             overflow=(pointer is not None and pointer < start)
             or (self.sentinels and has_sentinel(kernel.stack, self.memory) is False),
         )
+
+    def _function(self, address: int) -> str:
+        return function_at(address, self.cpu, self.symbols, self.pointer_size)
+
+    def _waiting(self, kernel: KernelThread) -> Waiting:
+        found = Waiting() if self.objects is None else self.objects.waiting(kernel)
+        return found if found.name else msgspec.structs.replace(found, name=self._object(kernel.pended_on))
 
     def _object(self, address: int | None) -> str | None:
         if not address:

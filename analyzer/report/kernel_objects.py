@@ -16,6 +16,17 @@ MAX_OBJECTS = 1000
 """In a report; those behind it by address are left out."""
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """What a thread waits for, as the report writes it."""
+
+    name: str | None = None
+    kind: str | None = None
+    owner: str | None = None
+    """The thread that holds it."""
+    wakes_in: int | None = None
+    """Ticks."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectWriter:
     """Writes kernel objects for the report."""
@@ -62,18 +73,15 @@ class ObjectWriter:
         """All circles."""
         return [[self._step(wait) for wait in circle] for circle in self.found.deadlocks]
 
-    def waits(self, thread: model.Thread, kernel: KernelThread) -> model.Thread:
-        """The thread with what it waits for, and for how long at most."""
-        if kernel.timeout is not None:
-            thread = msgspec.structs.replace(thread, wakes_in=self.found.remaining.get(kernel.timeout))
+    def waiting(self, kernel: KernelThread) -> Waiting:
+        """What a thread waits for, and for how long at most."""
+        wakes_in = None if kernel.timeout is None else self.found.remaining.get(kernel.timeout)
         one = self.found.awaited_by(kernel.address)
         if one is not None:
             owner = None if one.state.owner is None else self.thread_name(one.state.owner)
-            return msgspec.structs.replace(
-                thread, waits_for=one.place.name, waits_kind=one.place.kind, waits_owner=owner
-            )
+            return Waiting(one.place.name, one.place.kind, owner, wakes_in)
         joined = self._joined(kernel.pended_on)
-        return thread if joined is None else msgspec.structs.replace(thread, waits_for=joined, waits_kind="thread")
+        return Waiting(joined, None if joined is None else "thread", None, wakes_in)
 
     def _joined(self, pended_on: int | None) -> str | None:
         """The thread whose end is waited for."""

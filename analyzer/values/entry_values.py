@@ -17,18 +17,23 @@ _Path = tuple[tuple[CallSite, ...], Machine, int]
 
 
 class EntryValues:
-    """Entry values of the function around pc in one frame."""
+    """Entry values of the function around pc in one frame.
 
-    __slots__ = ("_outer", "_path", "_registers", "machine", "nesting", "pc", "symbols")
+    `outer` are those of the frame that made the call, where somebody has them: what was found for it is not sought
+    again. They may ask those of their own caller in turn, but not without end: what takes too many is not known.
+    """
 
-    def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int, nesting: int = 0) -> None:
+    __slots__ = ("_caller", "_outer", "_path", "_registers", "asked", "machine", "pc", "symbols")
+
+    def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int, outer: "EntryValues | None" = None) -> None:
         self.symbols = symbols
         self.machine = machine
         self.pc = pc
-        self.nesting = nesting
+        self._outer = outer
+        self.asked = _Asked() if outer is None else outer.asked
         self._path: _Path | Literal["unsought"] | None = "unsought"
         self._registers: dict[int, int | None] = {}
-        self._outer: Context | None = None
+        self._caller: Context | None = None
 
     def register(self, number: int) -> int | None:
         """A register's value on entry, as an unsigned number; None unless it can be proved."""
@@ -39,6 +44,8 @@ class EntryValues:
         if path is None or expression is None:
             return None
         if number not in self._registers:
+            if self.asked.frames >= MOST_NESTING:
+                return None
             self._registers[number] = self._at_call(*path, expression)
         return self._registers[number]
 
@@ -54,7 +61,7 @@ class EntryValues:
         return self._path
 
     def _find_path(self) -> _Path | None:
-        caller = None if self.nesting >= MOST_NESTING else self.machine.caller()
+        caller = self.machine.caller()
         function = self.symbols.function_start(self.pc)
         if caller is None or function is None:
             return None
@@ -64,29 +71,44 @@ class EntryValues:
 
     def _at_call(self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes) -> int | None:
         """An expression about the last call of a path."""
+        if self.asked.frames >= MOST_NESTING:
+            return None
         before = path[:-1]
         if before:
             entered, pc = _Entered(self, before, caller, address), path[-1].return_address - 1
-            context = Context(_Left(caller), self.symbols, entered, self.nesting + 1, pc=pc)
+            context = Context(_Left(caller), self.symbols, entered, 1, pc=pc)
         else:
             context = self._caller_context(caller, address - 1)
+        self.asked.frames += 1
         try:
             return compute(expression, context)
         except BadExpression:
             return None
+        finally:
+            self.asked.frames -= 1
 
     def _caller_context(self, caller: Machine, pc: int) -> Context:
         """The calling frame; the same one for all that it has passed."""
-        if self._outer is None:
-            outer = EntryValues(self.symbols, caller, pc, self.nesting + 1)
-            self._outer = Context(caller, self.symbols, outer, self.nesting + 1, pc=pc)
-        return self._outer
+        if self._caller is None:
+            outer = self._outer
+            if outer is None or outer.machine is not caller:
+                outer = EntryValues(self.symbols, caller, pc)
+                outer.asked = self.asked
+            self._caller = Context(caller, self.symbols, outer, 1, pc=pc)
+        return self._caller
 
     def passed_before(
         self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes | None
     ) -> int | None:
         """What an earlier call of a path passed."""
         return None if expression is None else self._at_call(path, caller, address, expression)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """How many frames are being asked at the moment."""
+
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)

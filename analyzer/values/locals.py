@@ -55,15 +55,17 @@ class FrameVariables:
         symbols: the firmware.
         machine: the frame.
         pc: the pc to look up: of a calling frame one less than its return address.
+        outer: the variables of the frame that it returns to, where somebody has them.
     """
 
-    __slots__ = ("_base", "_entered", "_pc", "_prepared", "_renderer", "_symbols", "address_mask", "machine")
+    __slots__ = ("_base", "_entered", "_outer", "_pc", "_prepared", "_renderer", "_symbols", "address_mask", "machine")
 
-    def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int) -> None:
+    def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int, outer: "FrameVariables | None" = None) -> None:
         self.machine = machine
         self.address_mask = (1 << 8 * symbols.pointer_size) - 1
         self._symbols = symbols
         self._pc = pc
+        self._outer = outer
         self._entered: EntryValues | None = None
         self._renderer: Renderer | None = None
         self._base: int | Literal["unsought"] | None = "unsought"
@@ -73,7 +75,8 @@ class FrameVariables:
     def entered(self) -> EntryValues:
         """What the function was entered with."""
         if self._entered is None:
-            self._entered = EntryValues(self._symbols, self.machine, self._pc)
+            outer = None if self._outer is None else self._outer.entered
+            self._entered = EntryValues(self._symbols, self.machine, self._pc, outer)
         return self._entered
 
     @property
