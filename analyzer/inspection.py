@@ -314,6 +314,10 @@ class _NoFrame:
         """Nobody called."""
         return
 
+    def returns_to(self) -> None:
+        """Nobody called."""
+        return
+
 
 def _pick(items: Sequence[_Item], number: int, what: str) -> _Item:
     if not 0 <= number < len(items):

@@ -226,3 +226,7 @@ class Machine(Protocol):
     def caller(self) -> "Machine | None":
         """The calling frame, for entry values."""
         ...
+
+    def returns_to(self) -> int | None:
+        """The address of code in the calling frame that this frame returns to."""
+        ...

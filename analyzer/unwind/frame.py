@@ -83,8 +83,8 @@ class Frame:
         self._sources: Sequence[SourceFrame] | None = None
 
     def departed_at(self, pc: int, registers: Mapping[int, int]) -> "Frame":
-        """The frame of a function of the same program that left by a tail call, which pc is behind."""
-        found = Frame(pc, registers, Trust.CFI, self._memory, self._symbols, interrupted=False, pairs=self._pairs)
+        """The frame of a function that was called from here and left by a tail call, which pc is behind."""
+        found = Frame(pc, registers, self.trust, self._memory, self._symbols, interrupted=False, pairs=self._pairs)
         found.departed = True
         return found
 
@@ -133,3 +133,8 @@ class Frame:
         if caller is None or caller.guessed or caller.trust is Trust.EXCEPTION:
             return None
         return caller
+
+    def returns_to(self) -> int | None:
+        """Where its caller goes on."""
+        caller = self.caller()
+        return None if caller is None else caller.pc

@@ -19,7 +19,7 @@ def departed_frames(frame: Frame, function: int | None, caller: Frame, symbols: 
     neither its stack pointer nor its CFA is given, so that
     no variable is read where another function has written since.
     """
-    if frame.return_address is None or caller.trust is not Trust.CFI or caller.guessed:
+    if frame.return_address is None or caller.trust not in (Trust.CFI, Trust.EXIDX) or caller.guessed:
         return []
     path = None if function is None else call_path(symbols, caller, caller.pc, function)
     if path is None or len(path) == 1:
@@ -30,5 +30,5 @@ def departed_frames(frame: Frame, function: int | None, caller: Frame, symbols: 
     departed: list[Frame] = []
     for site in reversed(path[1:]):
         pc = site.return_address
-        departed.append(frame.departed_at(pc, {**registers, cpu.pc: pc}))
+        departed.append(caller.departed_at(pc, {**registers, cpu.pc: pc}))
     return departed

@@ -310,9 +310,13 @@ class Unwinder:
         """Whether a function has run its prologue and not left yet.
 
         It has if the return address is where the tables say that it was saved: then it still is in the link register.
+        A function that keeps nothing on the stack has neither prologue nor epilogue; it may have called something
+        all the same if it does not return, which leaves an address of its own in the link register.
         """
         rule = row.rules.get(row.return_register)
         link = frame.register(row.return_register)
+        if not row.rules and (row.cfa_register, row.cfa_offset) == (self.cpu.sp, 0):
+            return link is not None and not self._same_function(link, frame.pc)
         saved = caller_registers(row, site.saved, frame, self.cpu, self.evaluate)
         return rule is not None and link is not None and saved.get(row.return_register) == link
 

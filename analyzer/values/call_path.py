@@ -4,7 +4,7 @@ A function that ends in a jump to another one leaves no frame. The compiler list
 to the function can be found; it is believed only when there is exactly one.
 """
 
-from analyzer.symbols.interface import CallSite, Machine, RuleKind
+from analyzer.symbols.interface import CallSite, Machine
 from analyzer.symbols.types import TypedSymbols
 from analyzer.values.expression import BadExpression, Context, compute
 
@@ -15,24 +15,6 @@ _EM_ARM = 40
 
 class _Ambiguous(Exception):
     """More than one way, or a jump whose target is not known."""
-
-
-def return_address(symbols: TypedSymbols, machine: Machine, pc: int) -> int | None:
-    """Where the function around pc returns to, without the Thumb bit; None when that is not known."""
-    row = symbols.unwind_row(pc)
-    if row is None:
-        return None
-    rule = row.rules.get(row.return_register)
-    address: int | None = None
-    if rule is None or rule.kind is RuleKind.SAME_VALUE:
-        address = machine.register(row.return_register)
-    elif rule.kind is RuleKind.REGISTER:
-        address = machine.register(rule.offset)
-    elif rule.kind is RuleKind.OFFSET:
-        cfa = machine.cfa()
-        raw = None if cfa is None else machine.read(cfa + rule.offset, symbols.pointer_size)
-        address = None if raw is None else int.from_bytes(raw, "little")
-    return None if address is None else _code_address(symbols, address)
 
 
 def call_path(symbols: TypedSymbols, caller: Machine, address: int, function: int) -> tuple[CallSite, ...] | None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from analyzer.symbols.interface import CallSite, Machine
 from analyzer.symbols.types import TypedSymbols
-from analyzer.values.call_path import call_path, return_address
+from analyzer.values.call_path import call_path
 from analyzer.values.expression import MOST_NESTING, BadExpression, Context, compute
 
 _Path = tuple[tuple[CallSite, ...], Machine, int]
@@ -65,7 +65,7 @@ class EntryValues:
         function = self.symbols.function_start(self.pc)
         if caller is None or function is None:
             return None
-        address = return_address(self.symbols, self.machine, self.pc)
+        address = self.machine.returns_to()
         path = None if address is None else call_path(self.symbols, caller, address, function)
         return None if path is None or address is None else (path, caller, address)
 
@@ -149,3 +149,6 @@ class _Left:
 
     def caller(self) -> Machine | None:
         return self.outer
+
+    def returns_to(self) -> int | None:
+        return None

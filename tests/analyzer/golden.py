@@ -2,67 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import Any, TypeVar
 
 from analyzer.analyze import analyze
 from analyzer.report.model import Report
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
 
+Our = TypeVar("Our")
+Their = TypeVar("Their")
 GOLDEN = Path(__file__).parent.parent / "golden"
 CASES = sorted(path.parent.relative_to(GOLDEN).as_posix() for path in GOLDEN.glob("*/*/gdb.json"))
 """`<architecture>/<scenario>-<build>`, such as `cortex-m/null-deref-Os`."""
-
-_TAIL_CALLS = "gdb does not see tail calls into functions of other units under -flto; we do"
-_NO_TAIL_CALLS = "without call frame information we do not look for functions that left by a tail call"
-_NO_CFA = "without call frame information there is no frame base, and no variable that is found by it"
-_TYPES = "names of types: C++ says `calibration`, not `struct calibration`, and `Ring<long, 4>` as the compiler put it"
-DIFFERENCES: dict[str, dict[str, str]] = {
-    "frames": {
-        "cortex-m/null-deref-Os-lto": _TAIL_CALLS,
-        "cortex-m/deadlock-Os-lto": _TAIL_CALLS,
-        "cortex-m/virtual-call-O2-lto": _TAIL_CALLS,
-        "cortex-m/null-deref-Os-exidx": _NO_TAIL_CALLS,
-        "cortex-m/isr-fault-Os-exidx": _NO_TAIL_CALLS,
-    },
-    "values": {
-        "cortex-m/null-deref-Os-lto": _TAIL_CALLS,
-        "cortex-m/deadlock-Os-lto": _TAIL_CALLS,
-        "cortex-m/virtual-call-O2-lto": _TAIL_CALLS,
-        "cortex-m/null-deref-Os-exidx": _NO_TAIL_CALLS,
-        "cortex-m/isr-fault-Os-exidx": _NO_TAIL_CALLS,
-        "cortex-m/null-deref-Og-nocfi": _NO_CFA,
-    },
-    "types": {
-        "cortex-m/null-deref-Os-lto": _TYPES,
-        "cortex-m/deadlock-Os-lto": _TYPES,
-        "cortex-m/virtual-call-O2-lto": _TYPES,
-        "cortex-m/virtual-call-Os": _TYPES,
-        "cortex-m/virtual-call-Og": _TYPES,
-        "cortex-m/virtual-call-O0-clang": _TYPES,
-        "cortex-m/null-deref-Os-exidx": _NO_CFA,
-        "cortex-m/isr-fault-Os-exidx": _NO_CFA,
-        "cortex-m/null-deref-Og-nocfi": _NO_CFA,
-    },
-}
-"""Where gdb and we are of two minds, by what is compared: one of the two says less, never something else."""
-
-
-def compared(what: str, cases: Iterable[str]) -> list[Any]:
-    """The cases as parameters of a test that compares with gdb; of those that differ it is known to fail."""
-    differences = DIFFERENCES[what]
-    return [
-        pytest.param(case, marks=pytest.mark.xfail(strict=True, reason=differences[case]))
-        if case in differences
-        else case
-        for case in cases
-    ]
 
 
 def cases_of(scenario: str, architecture: str = "*") -> list[str]:
@@ -94,6 +49,26 @@ def report_of(case: str) -> Report:
 
 def answer_of(case: str) -> dict[str, Any]:
     return json.loads((GOLDEN / case / "gdb.json").read_text("utf-8"))
+
+
+def aligned(
+    ours: Sequence[Our], theirs: Sequence[Their], same: Callable[[Our, Their], bool]
+) -> list[tuple[Our | None, Their | None]]:
+    """Two lists side by side; None for what only the other one has."""
+    pairs: list[tuple[Our | None, Their | None]] = []
+    here = there = 0
+    while here < len(ours) and there < len(theirs):
+        ahead = next((at for at in range(here, len(ours)) if same(ours[at], theirs[there])), None)
+        behind = next((at for at in range(there, len(theirs)) if same(ours[here], theirs[at])), None)
+        if ahead is not None:
+            pairs += [(one, None) for one in ours[here:ahead]]
+            here = ahead
+        elif behind is not None:
+            pairs += [(None, one) for one in theirs[there:behind]]
+            there = behind
+        pairs.append((ours[here], theirs[there]))
+        here, there = here + 1, there + 1
+    return [*pairs, *((one, None) for one in ours[here:]), *((None, one) for one in theirs[there:])]
 
 
 def plain(value: Any) -> str:

@@ -141,6 +141,9 @@ class _Frame:
     def caller(self) -> "_Frame | None":
         return self
 
+    def returns_to(self) -> int | None:
+        return 0x1000
+
 
 class _Entered:
     """What the frame's function was entered with."""

@@ -7,7 +7,7 @@ import pytest
 from analyzer.cpu import Context, CortexM
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
-from analyzer.symbols.interface import CallSite
+from analyzer.symbols.interface import CallSite, RowSource
 from analyzer.unwind import EndCode, Stack, Trust, Unwinder
 from analyzer.unwind.unwinder import MAX_FRAMES
 from tests.analyzer.fake_symbols import BL, FakeSymbols, row
@@ -70,10 +70,21 @@ def test_they_know_what_their_caller_has_kept_and_nothing_of_the_stack() -> None
         assert frame.cfa() is None
 
 
+def test_exception_tables_tell_as_much_of_who_was_returned_to() -> None:
+    symbols = firmware()
+    symbols.rows[INNER] = replace(row(8, lr=-4, r4=-8), source=RowSource.EXIDX)
+    stack = unwind(symbols, {PC: 0x410, SP: STACK, LR: CALL | 1})
+    assert names(stack) == ["inner", "last", "left", "outer"]
+    assert [frame.trust for frame in stack.frames[1:]] == [Trust.EXIDX] * 3
+    # Not behind the prologue, as far as can be told.
+    assert names(unwind(symbols)) == ["inner", "outer"]
+
+
 def test_all_of_them_return_to_the_frame_that_called() -> None:
     frames = unwind(firmware()).frames
     assert [frame.outer for frame in frames] == [*frames[1:], None]
     assert [frame.caller() for frame in frames] == [frames[3], frames[3], frames[3], None]
+    assert [frame.returns_to() for frame in frames] == [CALL, CALL, CALL, None]
 
 
 def test_a_plain_call_has_nothing_between() -> None:

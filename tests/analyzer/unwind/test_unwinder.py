@@ -229,6 +229,22 @@ class TestByExceptionTables:
         assert stack.frames[0].cfa() is None
         assert stack.frames[0].caller() is None
 
+    @staticmethod
+    def leaf() -> FakeSymbols:
+        symbols = firmware()
+        symbols.rows[MIDDLE] = UnwindRow(SP, 0, b"", {}, LR, signal_frame=False, source=RowSource.EXIDX)
+        return symbols
+
+    def test_a_function_that_keeps_nothing_on_the_stack_has_no_prologue(self) -> None:
+        stack = unwind({PC: 0x450, LR: 0x485, SP: STACK}, symbols=self.leaf())
+        assert names(stack) == ["middle", "outer"]
+        assert [frame.guessed for frame in stack.frames] == [False, False]
+        assert stack.frames[0].cfa() == STACK
+
+    def test_unless_a_call_has_overwritten_where_it_would_return_to(self) -> None:
+        stack = unwind({PC: 0x450, LR: 0x44D, SP: STACK}, symbols=self.leaf())
+        assert not any(frame.function() == "outer" or not frame.guessed for frame in stack.frames[1:])
+
     def test_what_cannot_be_unwound_ends_the_stack(self) -> None:
         stack = unwind({PC: 0x410, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485, symbols=self.symbols(cannot=True))
         assert names(stack) == ["inner", "middle"]

@@ -41,6 +41,9 @@ class FakeMachine:
     def caller(self) -> "FakeMachine | None":
         return self.outer
 
+    def returns_to(self) -> int | None:
+        return None
+
 
 @dataclass
 class FakeSymbols:

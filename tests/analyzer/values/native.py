@@ -42,6 +42,9 @@ class NativeFrame:
     def caller(self) -> None:
         return None
 
+    def returns_to(self) -> None:
+        return None
+
     def variables(self) -> FrameVariables:
         return FrameVariables(self.index, self, self.pc - 1)
 

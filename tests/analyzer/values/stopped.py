@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from analyzer.dump.memory import Memory
 from analyzer.symbols.index import SymbolIndex
 from analyzer.symbols.interface import RuleKind
-from analyzer.values.call_path import call_path, return_address
+from analyzer.values.call_path import call_path
 
 SP, LR, PC = 13, 14, 15
 CALLEE_SAVED = range(4, 12)
@@ -20,6 +20,7 @@ class StoppedFrame:
     registers: dict[int, int]
     lookup: int
     outer: "StoppedFrame | None" = field(default=None)
+    return_address: int | None = None
 
     def register(self, number: int) -> int | None:
         return self.registers.get(number)
@@ -39,27 +40,42 @@ class StoppedFrame:
     def caller(self) -> "StoppedFrame | None":
         return self.outer
 
+    def returns_to(self) -> int | None:
+        return self.return_address
+
 
 def stack(frame: StoppedFrame) -> list[StoppedFrame]:
     """The frame and its callers, with the frames that left by a tail call put back."""
     frames = [frame]
     while len(frames) < 64:
         frame = frames[-1]
-        address = return_address(frame.index, frame, frame.lookup)
+        address = _return_address(frame)
         caller = _caller(frame, address)
         if caller is None or address is None:
             return frames
-        frame.outer = caller
+        frame.outer, frame.return_address = caller, address
         function = frame.index.function_start(frame.lookup)
         path = None if function is None else call_path(frame.index, caller, address, function)
         for site in reversed((path or ())[1:]):
-            left = StoppedFrame(
-                frame.index, frame.memory, {**caller.registers, LR: address | 1}, site.return_address - 1, caller
-            )
+            registers = {**caller.registers, LR: address | 1}
+            left = StoppedFrame(frame.index, frame.memory, registers, site.return_address - 1, caller, address)
             frames[-1].outer = left
             frames.append(left)
         frames.append(caller)
     return frames
+
+
+def _return_address(frame: StoppedFrame) -> int | None:
+    row = frame.index.unwind_row(frame.lookup)
+    rule = None if row is None else row.rules.get(LR)
+    if row is None or (rule is not None and rule.kind is not RuleKind.OFFSET):
+        return None
+    address = frame.register(LR)
+    if rule is not None:
+        cfa = frame.cfa()
+        raw = None if cfa is None else frame.read(cfa + rule.offset, 4)
+        address = None if raw is None else int.from_bytes(raw, "little")
+    return None if address is None else address & ~1
 
 
 def _caller(frame: StoppedFrame, address: int | None) -> StoppedFrame | None:

@@ -1,9 +1,8 @@
 """Every variable of every frame of the golden cases against gdb's answer."""
 
-import json
+import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,19 +11,23 @@ from analyzer.dump.memory import Memory
 from analyzer.dump.parse import parse
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.index import SymbolIndex
-from analyzer.symbols.interface import Variable
+from analyzer.symbols.interface import SourceFrame, Variable
 from analyzer.values.locals import FrameVariables
 from analyzer.values.render import Renderer
 from analyzer.values.shapes.shape import Part
-from tests.analyzer.golden import cases_of, compared
+from tests.analyzer.golden import GOLDEN, aligned, answer_of, cases_of
 from tests.analyzer.values.stopped import PC, StoppedFrame, stack
 
-GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = cases_of("*", "cortex-m")
 REGISTERS = [*(f"r{number}" for number in range(13)), "sp", "lr", "pc"]
 UNKNOWN = ("<optimized out>", "<unavailable>", "<not in dump>", "<synthetic pointer>", "<error: Division by zero>")
+UNSEEN = {f"main:assert_post_action:{name}" for name in ("message", "file", "line")}
+"""Passed by calls whose callee is described in another unit, where gdb does not look under -flto; we do."""
+WITHOUT_PLACE = {"cortex-m/null-deref-Og-nocfi": "filter:window_statistics:window"}
+"""What cannot be found without call frame information, which gdb had."""
 
 Mismatch = tuple[str, Any, str]
+Place = tuple[StoppedFrame, SourceFrame]
 
 
 @cache
@@ -37,7 +40,7 @@ def differences(where: str, expected: Any, part: Part, renderer: Renderer) -> It
     value = renderer.value(part)
     if isinstance(expected, dict | list):
         pairs = expected.items() if isinstance(expected, dict) else ((f"[{i}]", one) for i, one in enumerate(expected))
-        children = {child.name: child for child in renderer.parts(part)}
+        children = {child.name.strip("<>"): child for child in renderer.parts(part)}
         for name, one in pairs:
             if name in children:
                 yield from differences(f"{where}.{name}", one, children[name], renderer)
@@ -60,6 +63,12 @@ def normal(text: str) -> Any:
     return int(word, 16) if word.startswith("0x") else text if not word.lstrip("-").isdigit() else int(word)
 
 
+def plain_type(name: str) -> str:
+    """What two notations of one type have in common: gdb writes types of C++ as people would."""
+    name = re.sub(r"\b(?:struct|class|union|enum) ", "", name)
+    return re.sub(r"\b(long|short) int\b", r"\1", re.sub(r"\b(\d+)[uU]\b", r"\1", name))
+
+
 def compare_frame(
     where: str, answers: list[dict[str, Any]], found: list[tuple[Variable, Part]], renderer: Renderer
 ) -> Iterator[Mismatch]:
@@ -78,40 +87,53 @@ def compare_frame(
             # Where gdb guesses (see golden.py of the example firmware) we may know better than to say something.
             if not answer.get("guess") or renderer.value(part).known:
                 yield from differences(f"{where}:{name}", answer["value"], part, renderer)
-            type_name = renderer.value(part).type
-            if (answer["type"], answer["argument"]) != (type_name, variable.is_parameter):
-                yield (f"{where}:{name}", answer["type"], type_name)
+            wanted_type, type_name = plain_type(answer["type"]), plain_type(renderer.value(part).type)
+            if (wanted_type, answer["argument"]) != (type_name, variable.is_parameter):
+                yield (f"{where}:{name}", wanted_type, type_name)
 
 
-@pytest.mark.parametrize("case", compared("types", CASES))
+def places(thread: dict[str, Any], index: SymbolIndex, memory: Memory) -> list[Place]:
+    """Every frame of a thread, from the registers that gdb has for its innermost one."""
+    known = {number: thread["registers"][name] for number, name in enumerate(REGISTERS)}
+    registers = {number: int(value, 16) for number, value in known.items() if value is not None}
+    frames = stack(StoppedFrame(index, memory, registers, registers[PC]))
+    return [(frame, source) for frame in frames for source in index.source_frames(frame.lookup)]
+
+
+def is_same(place: Place, answer: dict[str, Any]) -> bool:
+    source = place[1]
+    ours = (source.function, source.file, source.line, source.inlined)
+    return tuple(answer[key] for key in ("function", "file", "line", "inlined")) == ours
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_frames_and_variables_are_those_of_gdb(case: str) -> None:
     folder = GOLDEN / case
     index = index_of((folder / "firmware.elf").read_bytes())
     memory = Memory(parse((folder / "dump.core").read_bytes()).memory, index.read_only)
+    document = answer_of(case)
+    sees_tail_calls = "LTO" not in document["options"]
     mismatches: list[Mismatch] = []
     compared = 0
-    for thread in json.loads((folder / "gdb.json").read_text())["threads"]:
-        registers = {
-            number: int(thread["registers"][name], 16)
-            for number, name in enumerate(REGISTERS)
-            if thread["registers"][name] is not None
-        }
-        frames = iter(thread["frames"])
-        for frame in stack(StoppedFrame(index, memory, registers, registers[PC])):
-            for source in index.source_frames(frame.lookup):
-                answer = next(frames, None)
-                if answer is None:
-                    break
-                where = f"{thread['name']}:{source.function}"
-                expected = tuple(answer[key] for key in ("function", "file", "line", "inlined"))
-                ours = (source.function, source.file, source.line, source.inlined)
-                if expected != ours:
-                    mismatches.append((where, expected, str(ours)))
-                    continue
+    for thread in document["threads"]:
+        pairs = aligned(places(thread, index, memory), thread["frames"], is_same)
+        while pairs and None in pairs[-1]:
+            pairs.pop()
+        for place, answer in pairs:
+            if place is None or (answer is None and sees_tail_calls) or (answer and not is_same(place, answer)):
+                mismatches.append((thread["name"], answer, str(place)))
+            elif answer is not None:
                 compared += 1
+                frame, source = place
+                where = f"{thread['name']}:{source.function}"
                 variables = FrameVariables(index, frame, frame.lookup)
                 found = variables.opened(source.scope)
                 mismatches.extend(compare_frame(where, answer["locals"], found, variables.renderer))
+    if not sees_tail_calls:
+        mismatches = [one for one in mismatches if one[0] not in UNSEEN]
+    if case in WITHOUT_PLACE:
+        assert mismatches
+        mismatches = [one for one in mismatches if not one[0].startswith(WITHOUT_PLACE[case])]
     assert mismatches == []
     # With the smallest dump, a jump to nowhere leaves nothing to start from.
     assert compared > 2 or case == "cortex-m/bad-call-Og-min"
