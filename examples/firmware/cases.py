@@ -94,6 +94,22 @@ VARIANTS: list[tuple[tuple[str, ...], str, str, dict[str, str]]] = [
         {"CPU": "m4f"},
     ),
     (("null-deref",), "Og-fpu", "A Cortex-M4 with floating point registers.", {"CPU": "m4f"}),
+    *(
+        (scenarios, build, "A Cortex-M7 with floating point registers for double precision.", {"CPU": "m7"})
+        for scenarios, build in ((("null-deref", "bad-call"), "O2-m7"), (("div-zero",), "Os-m7"))
+    ),
+    (
+        ("null-deref", "bus-fault", "stack-guard", "stack-lost"),
+        "Os-m33",
+        "A Cortex-M33 in the Non-secure state; the limit of a stack is in PSPLIM.",
+        {"ARCH": "armv8_m"},
+    ),
+    (
+        ("isr-fault", "deadlock"),
+        "Og-m33",
+        "A Cortex-M33 in the Non-secure state: EXC_RETURN values are those of Armv8-M.",
+        {"ARCH": "armv8_m", "DWARF": "4"},
+    ),
     (
         ("null-deref", "oops"),
         "Os-sp",

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from posixpath import normpath
 
 from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
@@ -33,7 +34,8 @@ class LineSpan:
 class LineProgram:
     """The header and the rows of one unit's program.
 
-    `files` maps a file number, as used by DW_AT_call_file too, to `directory/name` as the compiler gave it.
+    `files` maps a file number, as used by DW_AT_call_file too, to `directory/name` as the compiler gave it, but for
+    detours (`a/../b`).
 
     Raises:
         MalformedDwarf, IndexError, struct.error: the program is damaged.
@@ -311,4 +313,6 @@ def _string(data: bytes, position: int) -> tuple[str, int]:
 
 def _join(directories: list[str], index: int, name: str) -> str:
     directory = directories[index] if index < len(directories) else ""
-    return name if name.startswith("/") or not directory else f"{directory.rstrip('/')}/{name}"
+    path = name if name.startswith("/") or not directory else f"{directory.rstrip('/')}/{name}"
+    # One file is one name, by whatever way it was included.
+    return normpath(path) if "/../" in path else path

@@ -22,7 +22,7 @@ from contract.errors import UnsupportedDump
 from tests.analyzer.golden import GOLDEN, answer_of, cases_of, dump_of, symbols_of
 from tests.analyzer.oracle import ask_gdb
 
-LOST = {"cortex-m/stack-lost-Os"}
+LOST = set(cases_of("stack-lost"))
 """The CPU could not save its registers: gdb.json shows what was there instead, we export what can be believed."""
 LEFT_OUT = ("-exidx", "-nocfi", "-Og", "-O0")
 """gdb was asked about the firmware before its call frame information was taken out; and builds that add nothing."""
