@@ -8,7 +8,7 @@ FORMAT = 1
 """Goes up when a reader of the old shape could misunderstand the new one."""
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One function of a call chain; functions that were inlined have frames of their own with their caller's pc."""
 
     pc: str

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Local(msgspec.Struct, frozen=True):
+class Local(msgspec.Struct, frozen=True, gc=False):
     """A parameter or local variable of a frame."""
 
     name: str

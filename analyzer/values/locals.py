@@ -98,7 +98,7 @@ class FrameVariables:
 
     def on_entry(self, register: int) -> int | None:
         """What a register held when the function was entered; None unless it can be proved."""
-        return self.entered.register(register)
+        return (self._entered or self.entered).register(register)
 
     def of_scope(self, scope: int) -> Sequence[Local]:
         """Variables in scope, parameters first.
@@ -110,14 +110,19 @@ class FrameVariables:
         prepared = self._prepared(scope, self._pc)
         if prepared.locals is not None:
             return prepared.locals
-        return [one.local or self._local(one) for one in prepared.variables]
+        found: list[Local] = []
+        for one in prepared.variables:
+            local = one.local
+            if local is None:
+                text = None if one.direct is None else one.direct(self)
+                text = self._text(one) if text is None else text
+                local = Local(one.name, one.type, text, one.is_parameter, one.is_static)
+            found.append(local)
+        return found
 
-    def _local(self, one: _Prepared) -> Local:
-        text = None if one.direct is None else one.direct(self)
-        if text is None:
-            renderer = self.renderer
-            text = renderer.text(one.place or place_by(one.locator, renderer.rendering.context), one.shape)
-        return Local(one.name, one.type, text, one.is_parameter, one.is_static)
+    def _text(self, one: _Prepared) -> str:
+        renderer = self.renderer
+        return renderer.text(one.place or place_by(one.locator, renderer.rendering.context), one.shape)
 
     def opened(self, scope: int) -> list[tuple[Variable, Part]]:
         """The same variables, to be looked into by `renderer`."""

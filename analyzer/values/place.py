@@ -28,25 +28,25 @@ class Unknown(Enum):
         self.text = text
 
 
-class InMemory(msgspec.Struct, frozen=True):
+class InMemory(msgspec.Struct, frozen=True, gc=False):
     """The object lies in memory."""
 
     address: int
 
 
-class InRegister(msgspec.Struct, frozen=True):
+class InRegister(msgspec.Struct, frozen=True, gc=False):
     """The object is what a register of the frame holds."""
 
     number: int
 
 
-class Implicit(msgspec.Struct, frozen=True):
+class Implicit(msgspec.Struct, frozen=True, gc=False):
     """The object lies nowhere, but its bytes are known."""
 
     content: bytes
 
 
-class ImplicitPointer(msgspec.Struct, frozen=True):
+class ImplicitPointer(msgspec.Struct, frozen=True, gc=False):
     """A pointer that was optimised out, to an object that may be known all the same.
 
     `reference` is the index's number for that object; the pointer points so many bytes behind its start.
@@ -56,13 +56,13 @@ class ImplicitPointer(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Nowhere(msgspec.Struct, frozen=True):
+class Nowhere(msgspec.Struct, frozen=True, gc=False):
     """The object has no value that could be shown."""
 
     reason: Unknown
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """Some bits of an object that is scattered; `offset` is where they start in `place`."""
 
     place: "Place"
@@ -70,7 +70,7 @@ class Piece(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Composite(msgspec.Struct, frozen=True):
+class Composite(msgspec.Struct, frozen=True, gc=False):
     """The object is put together from pieces, the least significant first."""
 
     pieces: tuple[Piece, ...]

@@ -140,7 +140,7 @@ class _Compiler:
             return Program(self._locator(part, run), self._computer(part, run), fixed, self._in_frame())
         if any(part.piece is None for part in self.parts):
             raise BadExpression("An expression goes on after its last piece.")
-        return Program(self._composite(runners), _no_number)
+        return Program(self._composite(runners), _no_number, self._fixed_pieces())
 
     def _in_frame(self) -> FromFrameBase | None:
         """For what most variables of a function are that have to lie in memory."""
@@ -294,6 +294,16 @@ class _Compiler:
             return Composite(tuple(pieces))
 
         return locate
+
+    def _fixed_pieces(self) -> Composite | None:
+        """The pieces of an object all of which lie in the same places in every frame."""
+        pieces: list[Piece] = []
+        for part in self.parts:
+            place = Nowhere(Unknown.OPTIMIZED_OUT) if part.is_empty else part.ending or self._fixed(part)
+            if place is None:
+                return None
+            pieces.append(Piece(place, *(part.piece or (0, 0))))
+        return Composite(tuple(pieces))
 
     def _fixed(self, part: _Part) -> Place | None:
         """The place of an object that lies at a plain address, or is a plain number."""

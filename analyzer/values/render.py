@@ -178,6 +178,6 @@ def fixed_text(place: Place, shape: Shape) -> str | None:
     """The text of an object at a place that no frame is needed for; None where its value may differ in every dump."""
     if isinstance(place, Nowhere):
         return place.reason.text
-    if not isinstance(place, Implicit) or not shape.is_plain or not 0 < shape.number_size <= len(place.content):
+    if not isinstance(place, Implicit) or shape.plain is None or not 0 < shape.number_size <= len(place.content):
         return None
-    return shape.of_plain(int.from_bytes(place.content[: shape.number_size], "little"))
+    return shape.plain(int.from_bytes(place.content[: shape.number_size], "little"))

@@ -26,7 +26,8 @@ class Pointer(Shape):
         self._is_function = isinstance(target, FunctionType)
         self.number_size = one.size
         self._text_unit = isinstance(target, BaseType) and scalars.is_character(target) and target.size == 1
-        self.is_plain = not self._text_unit
+        if not self._text_unit:
+            self.plain = lambda number: self._shown(number, _nothing)
 
     def make_flat(self, levels: int) -> Flat:
         """The address and what is there."""

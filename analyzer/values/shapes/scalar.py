@@ -37,7 +37,6 @@ class Scalar(Shape):
         self.bits = bits or one.size * 8
         encoding = one.encoding if isinstance(one, BaseType) else -1
         self.number_size = one.size if 0 < self.bits <= _MOST_BITS else 0
-        self.is_plain = True
         is_wide = isinstance(one, BaseType) and scalars.is_character(one) and one.size > 1
         self._is_integer = encoding in (Encoding.SIGNED, Encoding.UNSIGNED) and not is_wide
         self._is_signed = encoding == Encoding.SIGNED
@@ -47,25 +46,37 @@ class Scalar(Shape):
         self._table: list[str] | None = None
         if encoding in _BYTE_ENCODINGS and one.size == 1 and not bits:
             self._table = [scalars.base_text(value, 8, encoding) or "" for value in range(256)]
+        self.plain = self._plain()
+
+    def _plain(self) -> Callable[[int], str] | None:
+        """The number; nothing for encodings of which a pattern may be no number."""
+        if not self.number_size or self._is_x87 or isinstance(self._of_number(0), Unknown):
+            return None
+        if self._table is not None:
+            return self._table.__getitem__
+        if not self._is_integer:
+            return lambda number: str(self._of_number(number))
+        sign = self._sign
+        return (lambda number: str((number ^ sign) - sign)) if self._is_signed else str
 
     def make_flat(self, levels: int) -> Flat | None:
-        """The number; nothing for encodings of which a pattern may be no number."""
+        """The number."""
         del levels
         found = self.in_bits(0)
         return None if found is None else Flat(found, self.one.size)
 
     def in_bits(self, shift: int) -> Callable[[bytes, int, Read], str] | None:
         """Shows the number whose bits start so many bits after the start of a byte, as those of a bit-field do."""
-        if not self.number_size or self._is_x87 or isinstance(self._of_number(0), Unknown):
+        plain, table, size = self.plain, self._table, shift + self.bits + 7 >> 3
+        if plain is None:
             return None
-        of_number, table, size = self._of_number, self._table, shift + self.bits + 7 >> 3
         if table is not None:
             return lambda data, at, _read: table[data[at]]
         if self._is_integer and self.bits == size * 8:
             from_bytes, signed = int.from_bytes, self._is_signed
             return lambda data, at, _read: str(from_bytes(data[at : at + size], "little", signed=signed))
         mask = (1 << self.bits) - 1
-        return lambda data, at, _read: str(of_number(int.from_bytes(data[at : at + size], "little") >> shift & mask))
+        return lambda data, at, _read: plain(int.from_bytes(data[at : at + size], "little") >> shift & mask)
 
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The number."""

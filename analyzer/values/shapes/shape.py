@@ -6,7 +6,7 @@ object and in the rendering.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -24,7 +24,6 @@ MOST_ELEMENTS: Final = 200
 MOST_PARTS: Final = 4000
 """Members and elements, all levels together, that are shown of one variable."""
 MORE: Final = "..."
-_NO_FRAME: Final[Any] = None
 
 Read = Callable[[int, int], bytes | None]
 """Reads memory: address, size → bytes, or None unless all of them are known."""
@@ -85,7 +84,7 @@ class Rendering(msgspec.Struct):
 class Shape(ABC):
     """How values of one type are shown. `size` is in bytes; None where the type does not tell."""
 
-    __slots__ = ("_flat", "dimension", "handle", "is_plain", "number_size", "size")
+    __slots__ = ("_flat", "dimension", "handle", "number_size", "plain", "size")
 
     def __init__(self, handle: int, size: int | None, dimension: int = 0) -> None:
         self.handle = handle
@@ -94,8 +93,8 @@ class Shape(ABC):
         """How many of the type's brackets stand for arrays around this one."""
         self.number_size = 0
         """Bytes of a value that is one number, whose text `of_number` gives; 0 for all others."""
-        self.is_plain = False
-        """Whether that text depends on nothing but the number and the firmware."""
+        self.plain: Callable[[int], str] | None = None
+        """That text, where it depends on nothing but the number and the firmware."""
         self._flat: Flat | Literal["unsought"] | None = "unsought"
 
     def flat(self, levels: int = MOST_DEPTH) -> Flat | None:
@@ -118,11 +117,6 @@ class Shape(ABC):
     @abstractmethod
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The value that starts at bit `at` of the view."""
-
-    def of_plain(self, number: int) -> str:
-        """The same, where the text depends on nothing else."""
-        text = self.of_number(number, _NO_FRAME)
-        return text if isinstance(text, str) else text.text
 
     def of_number(self, number: int, rendering: Rendering) -> str | Unknown:
         """The value whose bytes, `number_size` of them, make up a number."""

@@ -1,0 +1,71 @@
+"""The short ways to a variable's value come to what the long way, over places and views, comes to."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.symbols.interface import Variable
+from analyzer.symbols.types import ArrayType, Member, RecordType
+from analyzer.values.entry_values import EntryValues
+from analyzer.values.expression import Context, place_of
+from analyzer.values.locals import FrameVariables
+from analyzer.values.render import Renderer
+from tests.analyzer.values.doubles import BASES, BYTE, CHAR, INT, UNSIGNED, FakeMachine, FakeSymbols
+
+PAIR, TEXT, WIDE = 100, 101, 102
+TYPES = {
+    **BASES,
+    PAIR: RecordType("struct", "pair", 8, (Member("a", INT, 0, 0), Member("b", BYTE, 32, 0), Member("c", INT, 41, 7))),
+    TEXT: ArrayType(CHAR, (6,)),
+    WIDE: ArrayType(UNSIGNED, (3,)),
+}
+REGISTERS = range(6)
+PC, SCOPE = 0x100, 7
+
+
+def signed_leb(value: int) -> bytes:
+    out = bytearray()
+    while True:
+        byte, value = value & 0x7F, value >> 7
+        if (value == 0 and not byte & 0x40) or (value == -1 and byte & 0x40):
+            return bytes([*out, byte])
+        out.append(byte | 0x80)
+
+
+def piece(place: bytes, size: int) -> bytes:
+    return place + bytes([0x93, size])
+
+
+registers = st.sampled_from(REGISTERS).map(lambda number: bytes([0x50 + number]))
+implicit = st.binary(min_size=1, max_size=4).map(lambda content: bytes([0x9E, len(content)]) + content)
+bits = st.tuples(st.one_of(registers, implicit, st.just(b"")), st.integers(1, 40), st.integers(0, 40)).map(
+    lambda made: made[0] + bytes([0x9D, made[1], made[2]])
+)
+locations = st.one_of(
+    registers,
+    st.integers(-200, 200).map(lambda offset: b"\x91" + signed_leb(offset)),
+    st.sampled_from(REGISTERS).map(lambda number: bytes([0xA3, 1, 0x50 + number, 0x9F])),
+    st.lists(st.tuples(st.one_of(registers, implicit), st.integers(1, 4)), min_size=1, max_size=5).map(
+        lambda pieces: b"".join(piece(*one) for one in pieces)
+    ),
+    st.lists(bits, min_size=1, max_size=5).map(b"".join),
+)
+
+
+@given(
+    location=locations,
+    handle=st.sampled_from(sorted(TYPES)),
+    held=st.dictionaries(st.sampled_from(REGISTERS), st.integers(0, 0xFFFFFFFF)),
+    base=st.sampled_from([b"\x9c", bytes([0x51]), bytes([0x91, 0]), None]),
+    cfa=st.sampled_from([None, 0x1000, 0x1080, 0]),
+)
+def test_short_and_long_way_agree(
+    location: bytes, handle: int, held: dict[int, int], base: bytes | None, cfa: int | None
+) -> None:
+    machine = FakeMachine(held, {0x1000: bytes(range(1, 0x81))}, cfa, base)
+    symbols = FakeSymbols(types=dict(TYPES))
+    variable = Variable("it", handle, location, None, is_parameter=True)
+    symbols.variables_by_scope[SCOPE] = [variable]
+    [short] = FrameVariables(symbols, machine, PC).of_scope(SCOPE)  # type: ignore[arg-type]
+    context = Context(machine, symbols, EntryValues(symbols, machine, PC), pc=PC)  # type: ignore[arg-type]
+    renderer = Renderer.of(symbols, machine, context)  # type: ignore[arg-type]
+    assert short.value == renderer.variable(place_of(variable, context), handle).text
