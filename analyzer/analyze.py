@@ -11,8 +11,9 @@ from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
 from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, confirmed, explain, mismatches
-from analyzer.grouping import NamedFrame, Plumbing, group, load_plumbing
+from analyzer.grouping import Circumstances, NamedFrame, Plumbing, group, load_plumbing
 from analyzer.report import model
+from analyzer.report.address import thread_name
 from analyzer.report.build import Subject, ThreadWriter
 from analyzer.report.fault import FaultWriter
 from analyzer.report.kernel_objects import ObjectWriter
@@ -236,7 +237,7 @@ class Analysis:
             NamedFrame(int(frame.pc, 16), frame.function, frame.file, frame.trust == "scan")
             for frame in _without_interrupted(crashed.frames)[explanation.landed :]
         ]
-        grouping = group(explanation.kind, frames, self.plumbing, build_id)
+        grouping = group(explanation.kind, frames, self.plumbing, self._circumstances(explanation, build_id))
         return model.Report(
             symbolized=self.symbols is not None,
             fault=self._fault_writer().fault(explanation, self.dump.header.reason, crashed_frames),
@@ -332,11 +333,38 @@ class Analysis:
             memory=self.memory,
             symbols=self.symbols,
             pc_is_code=is_code,
-            thread=None if current is None else _stack_of(current),
-            thread_name=None if current is None else current.name,
-            others=[found for thread in self.kernel.others if (found := _stack_of(thread)) is not None],
+            thread=None if current is None else self._stack_of(current),
+            thread_name=None if current is None else self.name_of(current),
+            others=[found for thread in self.kernel.others if (found := self._stack_of(thread)) is not None],
         )
         return explain(crash, self.plumbing)
+
+    def _circumstances(self, explanation: Explanation, build_id: str | None) -> Circumstances:
+        """What tells this crash from others where its frames do not."""
+        current, context, said = self.crashed.kernel, self.crashed.context, explanation.assertion
+        own = current is not None and not (context is not None and context.interrupt)
+        return Circumstances(
+            build_id=build_id,
+            architecture=target_name(self.dump.header.target),
+            memory=self.dump.blocks[0][0] if self.dump.blocks else None,
+            reason=explanation.reason_name,
+            thread=self.name_of(current) if own and current is not None and (current.name or current.entry) else None,
+            called_from=self._called_from(),
+            assertion=None if said is None else f"{said.file or 'an unknown file'}: {said.text or said.line}",
+        )
+
+    def _called_from(self) -> int | None:
+        """The return address of the innermost function, where there are no symbols and its own address says little.
+
+        All failed checks of a firmware end in the same instruction, and all calls of null pointers at address 0.
+        """
+        cpu, context = self.cpu, self.crashed.context
+        if self.symbols is not None or cpu is None or context is None:
+            return None
+        if context.registers.get(cpu.pc) == 0:
+            return (cpu.called_from(context.registers, self.memory) or {}).get(cpu.pc)
+        reason = reason_of(self.dump.header.reason or 0)
+        return context.registers.get(cpu.link) if reason and reason.software and cpu.link is not None else None
 
     def _facts(self, writer: ThreadWriter) -> model.Dump:
         ranges = self.dump.memory.ranges()
@@ -352,6 +380,9 @@ class Analysis:
             trailing_size=len(self.dump.trailing),
         )
 
+    def name_of(self, thread: KernelThread) -> str:
+        """A thread for a person."""
+        return thread_name(thread, self.cpu, self.symbols, self.dump.header.pointer_size)
 
-def _stack_of(thread: KernelThread) -> ThreadStack | None:
-    return None if thread.stack is None else ThreadStack(thread.name or f"at {thread.address:#x}", thread.stack)
+    def _stack_of(self, thread: KernelThread) -> ThreadStack | None:
+        return None if thread.stack is None else ThreadStack(self.name_of(thread), thread.stack)

@@ -31,7 +31,7 @@ def crash_event(report: Report, item: DumpItem, build_id: str) -> CrashEvent:
                 reason=report.fault.reason,
             ),
             fingerprint=report.fingerprint,
-            thread=thread.name if thread is not None else None,
+            thread=(thread.name or thread.entry) if thread is not None else None,
             frames=[
                 Frame(
                     pc=frame.pc,

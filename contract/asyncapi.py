@@ -49,7 +49,7 @@ EXAMPLE_EVENT = CrashEvent(
             explanation="A null pointer was followed. 2-byte load from 0x00000008 through r7 (NULL) + 8.",
             reason=19,
         ),
-        fingerprint="1-8cdb4ec29cc073e8b2eb26e2",
+        fingerprint="2-8cdb4ec29cc073e8b2eb26e2",
         thread="sensor",
         frames=[
             Frame(

@@ -101,7 +101,7 @@ class Crash(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     """The same for crashes with the same cause, over builds and devices."""
     thread: str | None = None
-    """Name of the crashed thread."""
+    """Name of the crashed thread; of its function where it has no name."""
     frames: list[Frame] = []
     """Frames of the crashed thread, innermost first; at most 64."""
     firmware: Firmware

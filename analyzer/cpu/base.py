@@ -123,6 +123,18 @@ class WindowedCaller:
     """The canonical frame address of the function; None where it has not made its frame yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionPointer:
+    """What a call went through: a register, or a word of memory."""
+
+    value: int | None
+    """Where it led to; None where it is not known."""
+    register: int | None = None
+    """DWARF number."""
+    address: int | None = None
+    """Of the word."""
+
+
 class Cpu(Protocol):
     """An architecture. What has a body here is what an architecture without that feature answers."""
 
@@ -258,6 +270,16 @@ class Cpu(Protocol):
     def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
         """The register through which the call before a return address went; None unless it is such a call."""
         return None
+
+    def function_pointer(
+        self, return_address: int, registers: Mapping[int, int], memory: Memory
+    ) -> FunctionPointer | None:
+        """What the call before a return address went through; None unless it is such a call, and can be told.
+
+        `registers` are those at the call.
+        """
+        register = self.calls_pointer(return_address, memory)
+        return None if register is None else FunctionPointer(registers.get(register), register)
 
     def call_target(self, return_address: int, memory: Memory) -> int | None:
         """Where the call before a return address went; None unless the instruction itself says so."""

@@ -55,6 +55,13 @@ class Operand:
         if self.register is not None:
             held = registers.get(self.register)
             return None if held is None else held & (1 << 8 * size) - 1
+        address = self.address(registers, mode, following)
+        return None if address is None else memory.unsigned(address, size)
+
+    def address(self, registers: Mapping[int, int], mode: Mode, following: int) -> int | None:
+        """Where an operand in memory is; None where that is not known, and of a register."""
+        if self.register is not None:
+            return None
         address = self.displacement + (following if self.relative else 0)
         for number, scale in ((self.base, 0), (self.index, self.scale)):
             if number is not None:
@@ -62,7 +69,7 @@ class Operand:
                 if held is None:
                     return None
                 address += held << scale
-        return memory.unsigned(address & mode.mask, size)
+        return address & mode.mask
 
 
 def _code(memory: Memory, end: int, size: int) -> bytes:

@@ -7,7 +7,7 @@ SDM volume 1, 3.4.3, and volume 3, 3.4.2.
 from collections.abc import Mapping
 
 from analyzer.cpu import x86_code
-from analyzer.cpu.base import Cpu
+from analyzer.cpu.base import Cpu, FunctionPointer
 from analyzer.dump.memory import Memory
 
 FLAGS_SET, _FLAGS_CLEAR = 1 << 1, 0xFFC08028
@@ -58,6 +58,19 @@ class X86Family(Cpu):
     def follows_call(self, value: int, memory: Memory) -> bool:
         """Behind a CALL."""
         return x86_code.follows_call(value, memory, self.mode)
+
+    def function_pointer(
+        self, return_address: int, registers: Mapping[int, int], memory: Memory
+    ) -> FunctionPointer | None:
+        """A CALL of a register or of a word of memory, whose address the registers give."""
+        found = x86_code.indirect_call(return_address, memory, self.mode)
+        if found is None:
+            return None
+        value = found.value(registers, memory, self.mode, self.pointer_size, return_address)
+        if found.register is not None:
+            return FunctionPointer(value, found.register)
+        address = found.address(registers, self.mode, return_address)
+        return None if address is None else FunctionPointer(value, address=address)
 
     def calls_pointer(self, return_address: int, memory: Memory) -> int | None:
         """A CALL of a register before the return address."""

@@ -85,7 +85,7 @@ def elf_core(analysis: Analysis, *, flags: int = 0, filler: int = 0) -> Core:
         registers = _registers(layout, cpu, context, filler)
         # As of a process, all threads have the signal: the last one's is what gdb takes it from.
         notes.append(_note(b"CORE", _NT_PRSTATUS, _prstatus(layout, number, signal, registers)))
-        name = subject.kernel.name if subject.kernel is not None else None
+        name = analysis.name_of(subject.kernel) if subject.kernel is not None else None
         threads.append(CoreThread(number, name, _unknown(layout, cpu, context)))
     description = TARGET_DESCRIPTIONS.get((cpu.machine, cpu.pointer_size))
     if description is not None:

@@ -115,7 +115,7 @@ def _threads(threads: Sequence[model.Thread]) -> Iterator[str]:
 
 
 def _thread_line(thread: model.Thread) -> str:
-    facts = [_code(thread.name or thread.entry or thread.address or "unknown thread")]
+    facts = [_code(thread.called)]
     facts += [thread.state] if thread.state != "unknown" else []
     if thread.waits_for:
         held = f", held by {_code(thread.waits_owner)}" if thread.waits_owner else ""

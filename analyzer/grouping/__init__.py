@@ -1,6 +1,17 @@
 """Which crashes are the same crash."""
 
-from analyzer.grouping.fingerprint import Grouping, NamedFrame, group
+from analyzer.grouping.families import family_of
+from analyzer.grouping.fingerprint import Circumstances, Grouping, NamedFrame, group
 from analyzer.grouping.plumbing import BadPlumbing, Plumbing, extended, load_plumbing
 
-__all__ = ["BadPlumbing", "Grouping", "NamedFrame", "Plumbing", "extended", "group", "load_plumbing"]
+__all__ = [
+    "BadPlumbing",
+    "Circumstances",
+    "Grouping",
+    "NamedFrame",
+    "Plumbing",
+    "extended",
+    "family_of",
+    "group",
+    "load_plumbing",
+]

@@ -7,7 +7,7 @@ import msgspec
 
 from analyzer.cpu import Cpu
 from analyzer.report import model
-from analyzer.report.address import WRITERS, function_at
+from analyzer.report.address import WRITERS, function_at, thread_name
 from analyzer.symbols.interface import Symbols
 from analyzer.zephyr import KernelThread
 from analyzer.zephyr.objects import KernelObjects, Wait
@@ -38,13 +38,9 @@ class ObjectWriter:
     """By address."""
 
     def thread_name(self, address: int) -> str:
-        """A thread for a person: by its name, else by the function that it runs, else by its address."""
-        thread = self.threads.get(address)
-        if thread is not None and thread.name:
-            return thread.name
-        if thread is not None and thread.entry:
-            return self._function(thread.entry)
-        return self._address(address)
+        """The thread whose structure is at an address, for a person."""
+        thread = self.threads.get(address) or KernelThread(address)
+        return thread_name(thread, self.cpu, self.symbols, self.symbols.pointer_size)
 
     def objects(self) -> Iterator[model.KernelObject]:
         """All of them."""

@@ -70,6 +70,11 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     registers: dict[str, str | None] = {}
     """Of the innermost frame; null where a register is not known."""
 
+    @property
+    def called(self) -> str:
+        """What a person calls it: by its name, else by its function, else by its address."""
+        return self.name or self.entry or self.address or "unknown thread"
+
 
 class KernelObject(msgspec.Struct, frozen=True, kw_only=True):
     """A mutex, semaphore, queue, timer, heap …, and what it was doing."""

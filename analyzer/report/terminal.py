@@ -98,13 +98,14 @@ def _objects(objects: Sequence[model.KernelObject]) -> RenderableType:
 
 
 def _thread_line(thread: model.Thread) -> RenderableType:
-    unnamed = f"{_safe(thread.entry)} at {thread.address}" if thread.entry else f"thread {thread.address}"
-    name = _safe(thread.name) or (unnamed if thread.address else "unknown thread")
     line = Text.assemble(
         ("● " if thread.crashed else "○ ", "red" if thread.crashed else "dim"),
-        (name, "bold red" if thread.crashed else "bold cyan"),
+        (_safe(thread.called), "bold red" if thread.crashed else "bold cyan"),
     )
     facts = ["crashed"] if thread.crashed else []
+    if thread.entry and thread.address and not thread.name:
+        # Several threads may run the same function.
+        facts.append(f"at {thread.address}")
     if thread.state != "unknown":
         facts.append(thread.state)
     if thread.waits_for:

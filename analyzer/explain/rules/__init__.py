@@ -25,6 +25,7 @@ from analyzer.explain.rules.stack_guard import stack_guard
 from analyzer.explain.rules.stack_overflow import stack_overflow
 from analyzer.explain.rules.text_pointer import text_pointer
 from analyzer.explain.rules.unaligned import unaligned
+from analyzer.explain.rules.unspecified import unspecified
 
 Rule = Callable[[Facts], Note | None]
 
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     stack_overflow,
     stack_guard,
     null_pointer,
+    unspecified,
     imprecise,
     error_pointer,
     fill_pattern,

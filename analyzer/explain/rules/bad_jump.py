@@ -1,6 +1,8 @@
 """The program counter is no code: somebody jumped or called there."""
 
+from analyzer.cpu.base import FunctionPointer
 from analyzer.explain.facts import FETCH_KINDS, Facts, Note, judged
+from analyzer.explain.source_pointer import global_at
 
 
 def bad_jump(facts: Facts) -> Note | None:
@@ -11,18 +13,38 @@ def bad_jump(facts: Facts) -> Note | None:
         return None
     if crash.pc_is_code is not False and not facts.holds("bad-jump"):
         return None
-    caller = cpu.called_from(crash.context.registers, crash.memory) if crash.context else None
-    register = None if caller is None else cpu.calls_pointer(caller[cpu.pc], crash.memory)
+    pointer = _called(facts, pc)
     where = "0 (NULL)" if pc == 0 else f"{facts.number(pc)}, which is {_what(pc, facts)}"
-    if register is None:
+    if pointer is None:
         return judged("bad-jump", "bad-jump", "Jump to a bad address", f"the CPU was sent to {where}")
-    pointer = facts.register(register)
-    called = pointer is not None and cpu.code_address(pointer) == pc
-    if pc and called and pointer is not None:
-        where = where.replace(facts.number(pc), facts.number(pointer), 1)
+    if pc and pointer.value is not None:
+        where = where.replace(facts.number(pc), facts.number(pointer.value), 1)
     label = "Call through a null function pointer" if pc == 0 else "Call through a bad function pointer"
-    detail = f"the function pointer in {cpu.register_names[register]} led to {where}"
-    return judged("bad-jump", "bad-function-pointer", label, detail, by_caller=called)
+    detail = f"the function pointer {_held(pointer, facts)} led to {where}"
+    return judged("bad-jump", "bad-function-pointer", label, detail, by_caller=pointer.value is not None)
+
+
+def _called(facts: Facts, pc: int) -> FunctionPointer | None:
+    """The function pointer that led to pc; None where none did, or another one than the call before it names."""
+    crash, cpu = facts.crash, facts.crash.cpu
+    caller = cpu.called_from(crash.context.registers, crash.memory) if cpu and crash.context else None
+    if cpu is None or crash.context is None or caller is None:
+        return None
+    # Nothing has run since the call: but for what the call itself changed, the registers are those of before.
+    registers = {**crash.context.registers, **caller}
+    pointer = cpu.function_pointer(caller[cpu.pc], registers, crash.memory)
+    if pointer is None or (pointer.value is None and pointer.register is None):
+        return None
+    return pointer if pointer.value is None or cpu.code_address(pointer.value) == pc else None
+
+
+def _held(pointer: FunctionPointer, facts: Facts) -> str:
+    """Where the pointer lay, for a person."""
+    cpu, symbols = facts.crash.cpu, facts.crash.symbols
+    if pointer.address is None:
+        return f"in {cpu.register_names[pointer.register]}" if cpu and pointer.register is not None else "there"
+    named = None if cpu is None or symbols is None else global_at(symbols, pointer.address, cpu.pointer_size)
+    return f"`{named[0]}`" if named else f"at {facts.number(pointer.address)}"
 
 
 def _what(pc: int, facts: Facts) -> str:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.cpu import X8664, Context, SavedThread, cpu_for
+from analyzer.cpu.base import FunctionPointer
 from analyzer.cpu.x86_64 import (
     CS,
     R8,
@@ -211,6 +212,22 @@ class TestCalls:
         held = memory((CODE, b"\x90" * 8 + raw))
         assert CPU.follows_call(CODE + 8 + len(raw), held)
         assert CPU.calls_pointer(CODE + 8 + len(raw), held) == register
+
+    @pytest.mark.parametrize(
+        ("code", "found"),
+        [
+            ("ffd0", FunctionPointer(7, RAX)),
+            ("41ffd4", FunctionPointer(None, R12)),
+            ("ff5008", FunctionPointer(None, address=15)),  # call [rax + 8]
+            ("ff14c500300000", FunctionPointer(0x1234, address=0x3038)),  # call [rax * 8 + 0x3000]
+            ("41ff5508", None),  # call [r13 + 8]
+            ("e800000000", None),
+        ],
+    )
+    def test_what_a_call_went_through(self, code: str, found: FunctionPointer | None) -> None:
+        raw = bytes.fromhex(code)
+        held = memory((CODE, b"\x90" * 8 + raw), (0x3038, quads(0x1234)))
+        assert CPU.function_pointer(CODE + 8 + len(raw), {RAX: 7}, held) == found
 
     def test_a_call_leaves_its_return_address_on_the_stack(self) -> None:
         held = memory((STACK, quads(CODE + 5)))

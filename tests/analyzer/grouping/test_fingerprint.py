@@ -1,4 +1,8 @@
-from analyzer.grouping import NamedFrame, group, load_plumbing
+from dataclasses import replace
+
+import pytest
+
+from analyzer.grouping import Circumstances, NamedFrame, group, load_plumbing
 
 PLUMBING = load_plumbing()
 
@@ -8,7 +12,7 @@ def frames(*functions: str | None, pc: int = 0x400) -> list[NamedFrame]:
 
 
 def key(kind: str, *functions: str | None, build_id: str | None = None, pc: int = 0x400) -> str:
-    return group(kind, frames(*functions, pc=pc), PLUMBING, build_id).fingerprint
+    return group(kind, frames(*functions, pc=pc), PLUMBING, Circumstances(build_id)).fingerprint
 
 
 def test_a_rebuild_changes_nothing() -> None:
@@ -45,7 +49,7 @@ def test_how_deep_a_recursion_went_does_not_count() -> None:
 def test_frames_without_a_name_and_guesses_do_not_count() -> None:
     assert key("bad-jump", None, "a") == key("bad-jump", "a")
     guess = [NamedFrame(0x400, "a", None, guessed=False), NamedFrame(0x500, "b", None, guessed=True)]
-    assert group("oops", guess, PLUMBING, None).fingerprint == key("oops", "a")
+    assert group("oops", guess, PLUMBING, Circumstances()).fingerprint == key("oops", "a")
 
 
 def test_where_all_is_plumbing_it_counts() -> None:
@@ -64,14 +68,77 @@ def test_without_names_build_and_address_tell() -> None:
     assert len(keys) == 6
 
 
+KNOWN = Circumstances("aa", "ARM Cortex-M", 0x20000000, "K_ERR_KERNEL_OOPS (3)", "main", 0x5001, "a.c: x > 0")
+
+
+@pytest.mark.parametrize(
+    ("functions", "telling"),
+    [
+        (["k_panic"], {"thread": "worker", "assertion": "a.c: y > 0"}),
+        ([None], {"thread": "worker", "build_id": "bb", "called_from": 0x6001}),
+        ([], {"thread": "worker", "build_id": "bb", "memory": 0x30000000, "reason": "K_ERR_KERNEL_PANIC (4)"}),
+    ],
+    ids=["plumbing", "address", "nothing"],
+)
+def test_where_functions_do_not_tell_whatever_is_known_does(
+    functions: list[str | None], telling: dict[str, str | int]
+) -> None:
+    found = {
+        group("oops", frames(*functions), PLUMBING, replace(KNOWN, **{name: value})).fingerprint  # pyright: ignore[reportArgumentType]
+        for name, value in {**telling, "thread": "worker"}.items()
+    } | {group("oops", frames(*functions), PLUMBING, KNOWN).fingerprint}
+    assert len(found) == len(telling) + 1
+
+
+def test_builds_without_an_id_are_told_apart_by_cpu_and_memory() -> None:
+    crash = [
+        Circumstances(architecture="x86"),
+        Circumstances(architecture="x86", memory=0x100000),
+        Circumstances(architecture="Xtensa", memory=0x100000),
+    ]
+    for functions in ([None], []):
+        assert len({group("oops", frames(*functions), PLUMBING, known).fingerprint for known in crash}) == 3
+
+
+def test_a_rebuild_does_not_change_what_plumbing_and_thread_tell() -> None:
+    rebuilt = replace(KNOWN, build_id="bb", memory=0x20000400, called_from=0x7001)
+    crash = frames("k_panic")
+    assert group("oops", crash, PLUMBING, KNOWN).fingerprint == group("oops", crash, PLUMBING, rebuilt).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("bus-fault", "memory-fault"),
+        ("bus-fault", "general-protection"),
+        ("undefined-instruction", "breakpoint"),
+        ("bad-jump", "bad-function-pointer"),
+    ],
+)
+def test_kinds_that_only_the_cpu_tells_apart_are_one(one: str, other: str) -> None:
+    assert key(one, "a") == key(other, "a")
+
+
+def test_kinds_that_are_two_causes_stay_two() -> None:
+    kinds = ("bus-fault", "null-dereference", "bad-jump", "undefined-instruction", "divide-by-zero", "stack-overflow")
+    assert len({key(kind, "a") for kind in kinds}) == len(kinds)
+
+
 def test_it_explains_itself_and_names_its_version() -> None:
-    found = group("oops", frames("a", "b"), PLUMBING, None)
+    found = group("oops", frames("a", "b"), PLUMBING, KNOWN)
     assert found.explanation == "oops in a ← b"
-    assert found.fingerprint.startswith("1-")
-    assert group("oops", frames(None), PLUMBING, "aa").explanation == "oops at 0x00000400 of build aa"
-    assert "unknown build" in group("oops", frames(None), PLUMBING, None).explanation
+    assert found.fingerprint.startswith("2-")
+    assert group("bus-fault", frames("a"), PLUMBING, KNOWN).explanation == "bad-access (bus-fault) in a"
+    told = [group("oops", frames(*functions), PLUMBING, KNOWN).explanation for functions in (["k_panic"], [None], [])]
+    assert told == [
+        "oops in k_panic of thread main, a.c: x > 0",
+        "oops at 0x00000400, called from 0x00005001 of thread main of build aa",
+        "oops of thread main of build aa, whose registers are not known; K_ERR_KERNEL_OOPS (3)",
+    ]
+    unknown = group("oops", frames(None), PLUMBING, Circumstances(architecture="x86", memory=0x1000)).explanation
+    assert unknown == "oops at 0x00000400 of an unknown build for x86 with memory at 0x00001000"
 
 
 def test_fingerprints_are_recorded() -> None:
     # A change here is a change of version: every crash of before would be a new one.
-    assert key("null-dereference", "calibration_in_range", "channel_convert") == "1-2f46e1e253cb431f14742ece"
+    assert key("null-dereference", "calibration_in_range", "channel_convert") == "2-2f46e1e253cb431f14742ece"
