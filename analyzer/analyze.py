@@ -335,6 +335,7 @@ class Analysis:
             pc_is_code=is_code,
             thread=None if current is None else self._stack_of(current),
             thread_name=None if current is None else self.name_of(current),
+            interrupt_stack=self.kernel.interrupt_stack,
             others=[found for thread in self.kernel.others if (found := self._stack_of(thread)) is not None],
         )
         return explain(crash, self.plumbing)

@@ -69,6 +69,8 @@ class Crash:
     thread: ThreadStack | None = None
     """The one that was current."""
     thread_name: str | None = None
+    interrupt_stack: tuple[int, int] | None = None
+    """Half-open."""
     others: Sequence[ThreadStack] = ()
 
 
@@ -120,6 +122,8 @@ class Facts:
     """What the assertion that failed said."""
     pointer: SourcePointer | None = None
     """What the access's base register is in the source."""
+    disbelieved: str | None = None
+    """Why the kernel's reason is not what the verdict says."""
 
     def holds(self, *kinds: str) -> bool:
         """Whether the reason says one of these kinds."""

@@ -17,6 +17,12 @@ from analyzer.explain.source_pointer import SourcePointer, source_pointer
 from analyzer.grouping import Plumbing
 from analyzer.zephyr import reason_of
 
+STACK_OVERFLOW = 2
+"""Reason code K_ERR_STACK_CHK_FAIL."""
+NEAR = 0x10000
+"""How far below a stack an access may be one of a function that needs more stack than there is."""
+_ELSEWHERE = ("memory-fault", "bus-fault", "general-protection", "unaligned-access")
+"""Kinds of fault of which the access tells where it went."""
 GRANULE = 32
 """Bytes that no memory protection tells apart: the smallest region of Armv7-M (DDI 0403, B3.5)."""
 
@@ -26,13 +32,17 @@ def gather(crash: Crash, plumbing: Plumbing) -> Facts:
     status = crash.cpu.fault_status(crash.memory) if crash.cpu else FaultStatus()
     if crash.context and crash.context.fault:
         status = crash.context.fault
-    verdict, name, imprecise = _by_reason(crash, status)
-    common = None if crash.reason is None else reason_of(crash.reason)
+    instruction = None if crash.pc_is_code is False else instruction_of(crash)
+    access = None if instruction is None else _access(instruction, crash, status.address)
+    disbelieved = _disbelieved(crash, access)
+    code = 0 if disbelieved else crash.reason
+    verdict, name, imprecise = _by_reason(crash, code, status)
+    common = None if code is None else reason_of(code)
     software = common is not None and common.software
-    instruction = None if software or crash.pc_is_code is False else instruction_of(crash)
-    access = None
-    if instruction is not None and not imprecise and verdict.kind in ACCESS_KINDS:
-        access = _access(instruction, crash, status.address)
+    if software:
+        instruction = None
+    if instruction is None or imprecise or verdict.kind not in ACCESS_KINDS:
+        access = None
     before = () if instruction is None else _before(crash, instruction)
     return Facts(
         crash=crash,
@@ -47,16 +57,41 @@ def gather(crash: Crash, plumbing: Plumbing) -> Facts:
         address=_address(access, status.address, imprecise=imprecise),
         assertion=assertion(crash, plumbing) if software else None,
         pointer=None if access is None else _pointer(access, crash, before),
+        disbelieved=disbelieved,
     )
 
 
-def _by_reason(crash: Crash, status: FaultStatus) -> tuple[Verdict, str, bool]:
+def _disbelieved(crash: Crash, access: Access | None) -> str | None:
+    """Why the kernel's reason cannot be true; None where nothing speaks against it.
+
+    Whether an exception is a stack overflow the kernel concludes from the stack pointer, and some kernels compare it
+    with another stack than the one that was in use. What the hardware raised tells that it is none: an access
+    elsewhere, while the stack pointer is inside of its stack.
+    """
+    cpu, context = crash.cpu, crash.context
+    if crash.reason != STACK_OVERFLOW or cpu is None or context is None:
+        return None
+    if context.fault is None or context.fault.fault is None or context.fault.fault.kind not in _ELSEWHERE:
+        return None
+    address = access.address if access else context.registers.get(cpu.pc) if crash.pc_is_code is False else None
+    stack = crash.interrupt_stack if context.interrupt else crash.thread.stack if crash.thread else None
+    pointer = context.registers.get(cpu.sp)
+    if address is None or stack is None or pointer is None or not stack[0] <= pointer <= stack[1]:
+        return None
+    if stack[0] - NEAR <= address < stack[1]:
+        return None
+    return (
+        "the kernel took it for a stack overflow (K_ERR_STACK_CHK_FAIL), but the stack pointer is "
+        f"{pointer - stack[0]} bytes above the end of its stack"
+    )
+
+
+def _by_reason(crash: Crash, code: int | None, status: FaultStatus) -> tuple[Verdict, str, bool]:
     """What the reason code says, its name, and whether it is imprecise; status registers know more than reason 0."""
-    code = crash.reason
     if code == 0 and status.reason is not None:
         code = status.reason
     if code == 0 and status.fault is not None:
-        return _of_fault(status.fault, 0)
+        return _of_fault(status.fault, f"reason {crash.reason}")
     if code is None:
         return Verdict("unknown", "Crash", "the reason never arrived"), "reason unknown", False
     common = reason_of(code)
@@ -64,13 +99,12 @@ def _by_reason(crash: Crash, status: FaultStatus) -> tuple[Verdict, str, bool]:
         return Verdict(common.kind, common.label, common.detail), f"{common.name} ({code})", False
     fault = crash.cpu.fault(code) if crash.cpu else None
     if fault is not None:
-        return _of_fault(fault, code)
+        return _of_fault(fault, f"{code}")
     return Verdict("unknown", f"Fatal error {code}", f"the kernel gave reason {code}"), f"reason {code}", False
 
 
-def _of_fault(fault: Fault, code: int) -> tuple[Verdict, str, bool]:
-    name = f"{fault.reason} ({code})" if code else f"{fault.reason} (reason 0)"
-    return Verdict(fault.kind, fault.label, fault.details[0]), name, fault.imprecise
+def _of_fault(fault: Fault, code: str) -> tuple[Verdict, str, bool]:
+    return Verdict(fault.kind, fault.label, fault.details[0]), f"{fault.reason} ({code})", fault.imprecise
 
 
 def instruction_of(crash: Crash) -> Instruction | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from analyzer.explain.facts import Facts, Note
 from analyzer.explain.rules.bad_jump import bad_jump
 from analyzer.explain.rules.code_without_instruction import code_without_instruction
+from analyzer.explain.rules.disbelieved_reason import disbelieved_reason
 from analyzer.explain.rules.error_pointer import error_pointer
 from analyzer.explain.rules.escalation import escalation
 from analyzer.explain.rules.failed_check import failed_check
@@ -50,4 +51,5 @@ RULES: tuple[Rule, ...] = (
     code_without_instruction,
     escalation,
     interrupt,
+    disbelieved_reason,
 )

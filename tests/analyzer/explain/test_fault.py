@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.cpu import Context, CortexM
+from analyzer.cpu import UNKNOWN_INTERRUPT, X86, Context, CortexM, x86_faults
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
 from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, explain
@@ -172,3 +172,41 @@ def test_without_names_the_title_has_the_address() -> None:
 def test_without_a_cpu_the_reason_is_all() -> None:
     assert told(facts(4, cpu=None, context=None)).kind == "panic"
     assert told(facts(19, cpu=None, context=None)).title == "Fatal error 19 in read_sensor (sensor.c:42)"
+
+
+ISR_STACK = (0x126000, 0x128000)
+STORE_EBX = bytes.fromhex("891d0cf0ad6b").ljust(16, b"\x90")  # mov dword ptr [0x6badf00c], ebx
+
+
+def in_handler(reason: int, pointer: int, *, vector: int = 14, code: bool = True, fault: bool = True) -> Crash:
+    """A page fault of ia32 in an interrupt's handler: its kernel compares the stack pointer with another stack."""
+    image = MemoryImage()
+    image.add(0x100400, SparseBytes(STORE_EBX))
+    status = x86_faults.describe(vector, 2, None) if fault else None
+    context = Context({8: 0x100400, 4: pointer}, 2, interrupt=UNKNOWN_INTERRUPT, fault=status)
+    return facts(reason, cpu=X86(), context=context, memory=Memory(image), pc_is_code=code, interrupt_stack=ISR_STACK)
+
+
+def test_a_stack_overflow_that_the_hardware_contradicts_is_none() -> None:
+    found = told(in_handler(2, ISR_STACK[1] - 208))
+    assert (found.kind, found.title) == ("memory-fault", "Page fault in read_sensor (sensor.c:42)")
+    assert found.reason_name == "#PF (reason 2)"
+    assert found.address == 0x6BADF00C
+    assert "K_ERR_STACK_CHK_FAIL), but the stack pointer is 7984 bytes above the end of its stack" in found.text
+    assert told(in_handler(2, ISR_STACK[1] - 208, code=False)).kind == "bad-jump"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        in_handler(2, ISR_STACK[0] - 16),
+        in_handler(2, ISR_STACK[1] - 208, vector=8),
+        in_handler(2, ISR_STACK[1] - 208, fault=False),
+        replace(in_handler(2, ISR_STACK[1] - 208), interrupt_stack=None),
+        replace(in_handler(2, ISR_STACK[1] - 208), interrupt_stack=(0x6BADF100, 0x6BAE0000)),
+    ],
+    ids=["outside", "double-fault", "software", "unknown-stack", "close"],
+)
+def test_a_stack_overflow_that_can_be_one_is_believed(subject: Crash) -> None:
+    found = told(subject)
+    assert (found.kind, found.reason_name) == ("stack-overflow", "K_ERR_STACK_CHK_FAIL (2)")
