@@ -1,7 +1,7 @@
 """Faults of ARM Cortex-M: Zephyr's reason codes and the fault status registers.
 
 Codes: `include/zephyr/arch/arm/arch.h` (`enum k_fatal_error_reason_arch`). Registers: Armv7-M Architecture Reference
-Manual (DDI 0403), B3.2.15 to B3.2.18.
+Manual (DDI 0403), B3.2.15 to B3.2.18; SFSR and SFAR: Armv8-M Architecture Reference Manual (DDI 0553), D1.2.
 """
 
 from analyzer.cpu.base import Fault, FaultStatus, StatusBit
@@ -72,7 +72,9 @@ FAULTS = {
 }
 
 CFSR, HFSR, MMFAR, BFAR = 0xE000ED28, 0xE000ED2C, 0xE000ED34, 0xE000ED38
-_MMARVALID, _BFARVALID = 1 << 7, 1 << 15
+SFSR, SFAR = 0xE000EDE4, 0xE000EDE8
+"""With the Security Extension, seen from secure code; 0 without it, and for non-secure code."""
+_MMARVALID, _BFARVALID, _SFARVALID = 1 << 7, 1 << 15, 1 << 6
 _CFSR_BITS = {
     0: ("IACCVIOL", "fetch from memory that may not be executed"),
     1: ("DACCVIOL", "load or store that is not allowed"),
@@ -119,14 +121,28 @@ _HFSR_BITS = {
     30: ("FORCED", "a fault that could not be handled"),
     31: ("DEBUGEVT", "a debug event"),
 }
+_SFSR_BITS = {
+    0: ("INVEP", "secure code entered elsewhere than at a gateway"),
+    1: ("INVIS", "no valid integrity signature in an exception frame"),
+    2: ("INVER", "exception returned to the wrong security state"),
+    3: ("AUVIOL", "access to memory that the security attribution forbids"),
+    4: ("INVTRAN", "branch out of secure code in a wrong way"),
+    5: ("LSPERR", "floating point state preservation not allowed"),
+    7: ("LSERR", "floating point state inconsistent"),
+}
+_SFSR_REASONS = {0: 38, 1: 39, 2: 40, 3: 41, 4: 42, 5: 43, 7: 44}
 
 
 def status(memory: Memory) -> FaultStatus:
     """The fault status registers, as far as the dump holds that memory."""
-    cfsr, hfsr = memory.unsigned(CFSR, 4), memory.unsigned(HFSR, 4)
+    cfsr, hfsr, sfsr = (memory.unsigned(address, 4) for address in (CFSR, HFSR, SFSR))
     bits = [
         StatusBit(register, name, meaning)
-        for register, value, table in (("CFSR", cfsr, _CFSR_BITS), ("HFSR", hfsr, _HFSR_BITS))
+        for register, value, table in (
+            ("CFSR", cfsr, _CFSR_BITS),
+            ("SFSR", sfsr, _SFSR_BITS),
+            ("HFSR", hfsr, _HFSR_BITS),
+        )
         for bit, (name, meaning) in table.items()
         if value is not None and value >> bit & 1
     ]
@@ -135,5 +151,12 @@ def status(memory: Memory) -> FaultStatus:
         address = memory.unsigned(MMFAR, 4)
     elif cfsr is not None and cfsr & _BFARVALID:
         address = memory.unsigned(BFAR, 4)
-    reasons = [reason for bit, reason in _CFSR_REASONS.items() if cfsr is not None and cfsr >> bit & 1]
+    elif sfsr is not None and sfsr & _SFARVALID:
+        address = memory.unsigned(SFAR, 4)
+    reasons = [
+        reason
+        for value, table in ((cfsr, _CFSR_REASONS), (sfsr, _SFSR_REASONS))
+        for bit, reason in table.items()
+        if value is not None and value >> bit & 1
+    ]
     return FaultStatus(tuple(bits), address, reasons[0] if reasons else None)

@@ -41,7 +41,9 @@ def gather(crash: Crash, plumbing: Plumbing) -> Facts:
     software = common is not None and common.software
     if software:
         instruction = None
-    if instruction is None or imprecise or verdict.kind not in ACCESS_KINDS:
+    # Only where the hardware names an address was a secure fault one of an access.
+    kinds = ACCESS_KINDS if status.address is None else (*ACCESS_KINDS, "secure-fault")
+    if instruction is None or imprecise or verdict.kind not in kinds:
         access = None
     before = () if instruction is None else _before(crash, instruction)
     return Facts(

@@ -337,3 +337,23 @@ def test_fault_status_registers_where_they_are_dumped() -> None:
     assert [bit.name for bit in status.bits] == ["DACCVIOL", "FORCED"]
     assert (status.address, status.reason) == (0x18, 19)
     assert CPU.fault_status(memory()).bits == ()
+
+
+@pytest.mark.parametrize(
+    ("bits", "names", "address", "reason"),
+    [
+        (1 << 3 | 1 << 6, ["AUVIOL"], 0x10000040, 41),
+        (1 << 3, ["AUVIOL"], None, 41),
+        (1 << 1 | 1 << 7, ["INVIS", "LSERR"], None, 39),
+        (0, [], None, None),
+    ],
+)
+def test_secure_faults(bits: int, names: list[str], address: int | None, reason: int | None) -> None:
+    status = CPU.fault_status(memory((0xE000ED28, words(0, 0)), (0xE000EDE4, words(bits, 0x10000040))))
+    assert [bit.name for bit in status.bits] == names
+    assert (status.address, status.reason) == (address, reason)
+
+
+def test_a_fault_that_the_mpu_or_the_bus_reports_goes_before_a_secure_one() -> None:
+    held = memory((0xE000ED28, words(1 << 9 | 1 << 15, 0, 0, 0, 0x18)), (0xE000EDE4, words(1 << 3 | 1 << 6, 0x40)))
+    assert (CPU.fault_status(held).address, CPU.fault_status(held).reason) == (0x18, 25)

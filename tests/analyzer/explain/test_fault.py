@@ -92,6 +92,16 @@ def test_the_fault_status_registers_know_best() -> None:
     assert "The access went to 0x00000018" in found.text
 
 
+def test_a_secure_fault_names_its_access() -> None:
+    sau = (0xE000EDE4, words(1 << 3 | 1 << 6, 0x10000044))
+    found = told(facts(0, {7: 0x10000040}, memory=memory(sau)))
+    assert (found.kind, found.address) == ("secure-fault", 0x10000044)
+    assert "4-byte store to 0x10000044 through r7 (0x10000040) + 4" in found.text
+    assert any("SFSR.AUVIOL" in line for line in found.evidence)
+    entered = told(facts(38, {7: 0x10000040}))
+    assert (entered.kind, entered.access) == ("secure-fault", None)
+
+
 @pytest.mark.parametrize(
     ("pc", "link", "pointer", "kind", "label"),
     [
