@@ -298,6 +298,11 @@ class _NoFrame:
         """No register is known."""
         del number
 
+    def lost(self, number: int | None) -> bool:
+        """Nothing was there that could have been lost."""
+        del number
+        return False
+
     def read(self, address: int, size: int) -> bytes | None:
         """Memory of the dump."""
         return self._memory.read(address, size)

@@ -211,6 +211,13 @@ class Machine(Protocol):
         """A DWARF register of this frame."""
         ...
 
+    def lost(self, number: int | None) -> bool:
+        """Whether the program itself gave up what is not known, so that no dump could hold it.
+
+        A register that the functions further in may change, or, with None, the frame's place on the stack.
+        """
+        ...
+
     def read(self, address: int, size: int) -> bytes | None:
         """Memory: the dump over the firmware's read-only sections; None unless every byte is known."""
         ...

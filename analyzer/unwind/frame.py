@@ -32,6 +32,7 @@ class Frame:
     """A frame as a machine that expressions and values can be evaluated against (`analyzer.symbols.Machine`)."""
 
     __slots__ = (
+        "_kept",
         "_memory",
         "_pairs",
         "_sources",
@@ -58,10 +59,12 @@ class Frame:
         *,
         interrupted: bool,
         pairs: Mapping[int, tuple[int, int]] = _NO_PAIRS,
+        kept: frozenset[int] | None = None,
     ) -> None:
         """`interrupted` tells that all registers are those of this moment, and pc is no return address.
 
-        `pairs` are the registers that are two others side by side (`Cpu.pairs`).
+        `pairs` are the registers that are two others side by side (`Cpu.pairs`), `kept` those that a call leaves as
+        they are; None where that is not as simple.
         """
         self.pc = pc
         self.lookup_pc = pc if interrupted else pc - 1
@@ -77,6 +80,7 @@ class Frame:
         self.departed = False
         """Whether the function left by a tail call, so that it has no place on the stack."""
         self.outer: Frame | None = None
+        self._kept = kept
         self._memory = memory
         self._symbols = symbols
         self._pairs = pairs
@@ -84,7 +88,16 @@ class Frame:
 
     def departed_at(self, pc: int, registers: Mapping[int, int]) -> "Frame":
         """The frame of a function that was called from here and left by a tail call, which pc is behind."""
-        found = Frame(pc, registers, self.trust, self._memory, self._symbols, interrupted=False, pairs=self._pairs)
+        found = Frame(
+            pc,
+            registers,
+            self.trust,
+            self._memory,
+            self._symbols,
+            interrupted=False,
+            pairs=self._pairs,
+            kept=self._kept,
+        )
         found.departed = True
         return found
 
@@ -106,6 +119,14 @@ class Frame:
             return self.registers.get(number)
         low, high = self.registers.get(pair[0]), self.registers.get(pair[1])
         return None if low is None or high is None else low | high << 32
+
+    def lost(self, number: int | None) -> bool:
+        """Whether a call may have changed a register, or whether the frame has left the stack."""
+        if number is None:
+            return self.departed
+        if self.interrupted or self._kept is None:
+            return False
+        return self._pairs.get(number, (number,))[0] not in self._kept
 
     def read(self, address: int, size: int) -> bytes | None:
         """Memory: the dump over the firmware's read-only sections; None unless every byte is known."""

@@ -204,7 +204,17 @@ class Unwinder:
         return NOWHERE if self._sites is None else self._sites.at(address)
 
     def _frame(self, pc: int, registers: Mapping[int, int], trust: Trust, *, interrupted: bool = False) -> Frame:
-        return Frame(pc, registers, trust, self.memory, self.symbols, interrupted=interrupted, pairs=self.cpu.pairs)
+        return Frame(
+            pc,
+            registers,
+            trust,
+            self.memory,
+            self.symbols,
+            interrupted=interrupted,
+            pairs=self.cpu.pairs,
+            # Which registers a rotation of windows keeps depends on the call.
+            kept=None if trust is Trust.WINDOW else self.cpu.callee_saved,
+        )
 
     def _within(self, frame: Frame, stack: tuple[int, int]) -> Frame | End:
         pointer = frame.register(self.cpu.sp)

@@ -138,6 +138,9 @@ class _Left:
     def register(self, number: int) -> int | None:
         return self.outer.register(number)
 
+    def lost(self, number: int | None) -> bool:
+        return number is None or self.outer.lost(number)
+
     def read(self, address: int, size: int) -> bytes | None:
         return self.outer.read(address, size)
 

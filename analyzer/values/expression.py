@@ -13,7 +13,7 @@ from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import BaseType, EnumType, PointerType, Type, plain_type
 from analyzer.values.arithmetic import BadExpression, Kind, Number
 from analyzer.values.operations import Stack, UnknownValue, whole
-from analyzer.values.place import Implicit, InMemory, InRegister, Nowhere, Place, Source, Unknown
+from analyzer.values.place import Implicit, InMemory, InRegister, Nowhere, Place, Source, Unknown, missing
 from analyzer.values.program import Locator, Program, compile_expression
 
 __all__ = ["BadExpression", "Context", "EntryValues", "UnknownValue", "compute", "locate", "place_of"]
@@ -102,14 +102,14 @@ class Context:
         """What a register holds; raises `UnknownValue`."""
         value = self.machine.register(number)
         if value is None:
-            raise UnknownValue(Unknown.NOT_IN_DUMP)
+            raise UnknownValue(missing(self.machine, number))
         return value
 
     def cfa(self) -> int:
         """The canonical frame address; raises `UnknownValue`."""
         cfa = self.machine.cfa()
         if cfa is None:
-            raise UnknownValue(Unknown.NOT_IN_DUMP)
+            raise UnknownValue(missing(self.machine, None))
         return cfa
 
     def frame_base(self) -> int:

@@ -76,6 +76,11 @@ class Composite(msgspec.Struct, frozen=True, gc=False):
     pieces: tuple[Piece, ...]
 
 
+def missing(machine: Machine, number: int | None) -> Unknown:
+    """Why a register is not known, or, with None, where a frame lies on the stack."""
+    return Unknown.OPTIMIZED_OUT if machine.lost(number) else Unknown.NOT_IN_DUMP
+
+
 Place = InMemory | InRegister | Implicit | ImplicitPointer | Nowhere | Composite
 
 
@@ -128,7 +133,7 @@ class Source:
     def _register(self, number: int, offset: int, size: int) -> bytes | Unknown:
         value = self.machine.register(number)
         if value is None:
-            return Unknown.NOT_IN_DUMP
+            return missing(self.machine, number)
         # A debugger would go on in the next register; which one that is depends on too much to be sure.
         is_double = self.elf_machine == _EM_ARM and number >= _ARM_FIRST_DOUBLE
         width = 8 if is_double else self.pointer_size

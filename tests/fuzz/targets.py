@@ -129,6 +129,9 @@ class _Frame:
     def register(self, number: int) -> int | None:
         return 0x20000000 + 16 * number if number < 33 else None
 
+    def lost(self, number: int | None) -> bool:
+        return number is not None and number & 1 == 1
+
     def read(self, address: int, size: int) -> bytes | None:
         return bytes(size) if address >= 0x20000000 and address + size <= 0x20001000 else None
 

@@ -57,6 +57,7 @@ def test_functions_that_left_by_a_jump_are_put_back() -> None:
     assert [frame.pc for frame in stack.frames] == [0x410, FROM_LAST, FROM_LEFT, CALL]
     assert [frame.trust for frame in stack.frames] == [Trust.CONTEXT, Trust.CFI, Trust.CFI, Trust.CFI]
     assert [source.function for source in stack.frames[1].source_frames()] == ["helper", "last"]
+    assert [frame.lost(None) for frame in stack.frames] == [False, True, True, False]
     assert stack.end.code is EndCode.OUTERMOST
 
 

@@ -76,6 +76,18 @@ def test_what_a_call_may_overwrite_is_unknown_in_the_caller() -> None:
     assert stack.frames[1].register(LR) is None
 
 
+def test_why_a_register_is_unknown() -> None:
+    inner, middle = unwind({PC: 0x410, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485).frames[:2]
+    assert inner.register(0) is None
+    assert not inner.lost(0)
+    assert middle.lost(0)
+    assert middle.register(4) is None
+    assert not middle.lost(4)
+    assert middle.lost(256)  # d0 is s0 and s1
+    assert not middle.lost(256 + 8)
+    assert not inner.lost(None)
+
+
 def test_a_return_address_is_looked_up_inside_its_call() -> None:
     # The call is the last instruction of middle: the return address is in the next function already.
     stack = unwind({PC: 0x410, LR: 0x481, SP: STACK}, 0, 0, 0x44, 0x485)

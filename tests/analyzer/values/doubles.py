@@ -22,9 +22,13 @@ class FakeMachine:
     canonical: int | None = None
     base: bytes | None = None
     outer: "FakeMachine | None" = None
+    overwritten: frozenset[int | None] = frozenset()
 
     def register(self, number: int) -> int | None:
         return self.registers.get(number)
+
+    def lost(self, number: int | None) -> bool:
+        return number in self.overwritten
 
     def read(self, address: int, size: int) -> bytes | None:
         for start, content in self.memory.items():

@@ -27,6 +27,10 @@ class NativeFrame:
     def register(self, number: int) -> int | None:
         return self.registers.get(number)
 
+    def lost(self, number: int | None) -> bool:
+        del number
+        return False
+
     def read(self, address: int, size: int) -> bytes | None:
         for start, content in self.memory:
             if start <= address and address + size <= start + len(content):

@@ -25,6 +25,10 @@ class StoppedFrame:
     def register(self, number: int) -> int | None:
         return self.registers.get(number)
 
+    def lost(self, number: int | None) -> bool:
+        del number
+        return False
+
     def read(self, address: int, size: int) -> bytes | None:
         return self.memory.read(address, size)
 

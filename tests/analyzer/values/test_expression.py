@@ -240,6 +240,16 @@ def test_what_is_not_known_says_why(
     assert caught.value.reason is reason
 
 
+@pytest.mark.parametrize("expression", [b"\x70\x00", b"\x9c"])
+def test_what_the_program_gave_up_no_dump_could_hold(
+    expression: bytes, machine: FakeMachine, symbols: FakeSymbols
+) -> None:
+    machine.overwritten = frozenset({0, None})
+    with pytest.raises(UnknownValue) as caught:
+        location(expression, machine, symbols)
+    assert caught.value.reason is Unknown.OPTIMIZED_OUT
+
+
 @pytest.mark.parametrize("expression", [b"\xa3\x01\x50\x9f", b"\xf3\x01\x50\x9f", b"\xa3\x02\x90\x40\x9f"])
 def test_a_parameter_that_nobody_knows_lies_nowhere(
     expression: bytes, machine: FakeMachine, symbols: FakeSymbols

@@ -66,6 +66,8 @@ def test_numbers_in_memory_registers_and_nowhere() -> None:
     assert of_base(InRegister(4), BYTE, machine) == Value("alias", "254 '\\376'")
     assert of_base(InMemory(RAM + 1), INT, machine) == Value("alias", "<not in dump>", known=False)
     assert of_base(InRegister(5), INT, machine) == Value("alias", "<not in dump>", known=False)
+    machine.overwritten = frozenset({5})
+    assert of_base(InRegister(5), INT, machine) == Value("alias", "<optimized out>", known=False)
     assert of_base(Nowhere(Unknown.OPTIMIZED_OUT), INT) == Value("alias", "<optimized out>", known=False)
 
 
