@@ -10,7 +10,7 @@ from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
-from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, confirmed, explain, mismatches
+from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, confirmed, explain, incomplete, mismatches
 from analyzer.grouping import Circumstances, NamedFrame, Plumbing, group, load_plumbing
 from analyzer.report import model
 from analyzer.report.address import thread_name
@@ -80,6 +80,7 @@ class Analysis:
         self.given_build_id = build_id
         self.confirmed = False
         if self.symbols is not None:
+            self.caveats += incomplete(self.symbols)
             entries = [thread.entry for thread in self.kernel.threads() if thread.entry]
             self.caveats += mismatches(
                 dump, self.symbols, self.cpu, self.crashed.context, entries=entries, build_id=build_id

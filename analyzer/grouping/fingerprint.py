@@ -37,7 +37,8 @@ class Circumstances:
     build_id: str | None = None
     architecture: str = ""
     memory: int | None = None
-    """Where the dumped memory starts: of a build without an id it is what comes closest to one."""
+    """Where the dumped memory starts: of a build without an id it is what comes closest to one, and where only the
+    current thread is dumped that is its address."""
     reason: str = ""
     """The reason code's name."""
     thread: str | None = None
@@ -83,7 +84,8 @@ def group(kind: str, frames: Sequence[NamedFrame], plumbing: Plumbing, known: Ci
         pc = f"{frames[0].pc:#010x}"
         after = f", called from {called}" if called else ""
         return Grouping(
-            _digest("address", family, build, pc, called, thread), f"{what} at {pc}{after}{of_thread} of {build}"
+            _digest("address", family, build, pc, called, thread, memory),
+            f"{what} at {pc}{after}{of_thread} of {build}",
         )
     return Grouping(
         _digest("circumstances", family, build, known.reason, thread, memory),

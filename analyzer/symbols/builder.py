@@ -39,7 +39,7 @@ from analyzer.symbols.format.container import Part, pack
 from analyzer.symbols.format.frame_rows import FrameRowWriter
 from analyzer.symbols.format.scopes import ScopeWriter
 from analyzer.symbols.format.strings import StringWriter
-from analyzer.symbols.interface import Variable
+from analyzer.symbols.interface import DebugUnits, Variable
 from analyzer.symbols.names import demangled
 from analyzer.symbols.progress import Progress, stretch, unheard
 from analyzer.symbols.types import Global
@@ -90,13 +90,14 @@ def _build(data: bytes, progress: Progress) -> bytes:
     image.refuse_supplements()
     strings = StringWriter()
     parts: dict[Part, bytes] = {}
-    parts[Part.FIRMWARE] = firmware.encode(image.machine, image.pointer_size, build_ids(image))
     parts[Part.SECTIONS], parts[Part.CONTENTS] = contents.encode(_with_constant_table(image))
     is_present = _presence(image)
     _add_frames(image, is_present, parts)
     sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
     progress(5, 100)
     info = DebugInfo(sections, image.allowance, stretch(progress, 5, 40))
+    units = DebugUnits(len(info.units), sum(unit.is_split for unit in info.units))
+    parts[Part.FIRMWARE] = firmware.encode(image.machine, image.pointer_size, build_ids(image), units)
     _add_symbols(image, info, strings, parts)
     progress(45, 100)
     _add_debug_info(image, info, is_present, strings, parts, progress=progress)

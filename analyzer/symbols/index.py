@@ -54,6 +54,8 @@ class SymbolIndex:
         """4 or 8 bytes."""
         self.build_ids: Sequence[bytes] = about.build_ids
         """Ids under which a device may name this firmware, best first."""
+        self.debug_units = about.debug_units
+        """How much debug information there is."""
         self._parts = parts
         self._strings = StringTable(parts[Part.STRINGS])
         self._contents = contents.Contents(parts[Part.SECTIONS], parts[Part.CONTENTS])

@@ -9,7 +9,7 @@ DWARF register numbers.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,15 @@ class CallSite:
     """The same for parameters that are passed nowhere: the index's reference of each to its expression."""
 
 
+class DebugUnits(NamedTuple):
+    """How much debug information a firmware has."""
+
+    total: int
+    """Units of it, mostly one per source file."""
+    split: int
+    """Those of them that hardly say more than which file beside the firmware has their contents (-gsplit-dwarf)."""
+
+
 class Symbols(Protocol):
     """A firmware's symbol index."""
 
@@ -151,6 +160,11 @@ class Symbols(Protocol):
     @property
     def build_ids(self) -> Sequence[bytes]:
         """Ids under which a device may name this firmware, best first; empty when it carries none."""
+        ...
+
+    @property
+    def debug_units(self) -> DebugUnits:
+        """How much debug information there is."""
         ...
 
     def symbol(self, name: str) -> Symbol | None:

@@ -4,11 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from analyzer.symbols.interface import CallSite, Field, RegisterRule, RuleKind, SourceFrame, Symbol, UnwindRow, Variable
+from analyzer.symbols.interface import (
+    CallSite,
+    DebugUnits,
+    Field,
+    RegisterRule,
+    RuleKind,
+    SourceFrame,
+    Symbol,
+    UnwindRow,
+    Variable,
+)
 from analyzer.symbols.types import VOID_TYPE, Global, Type
 from tests.analyzer import specimen
 
 SP, LR = 13, 14
+_WHOLE = DebugUnits(1, 0)
 
 
 def row(frame_size: int, **saved: int) -> UnwindRow:
@@ -33,6 +44,7 @@ class FakeSymbols:
     machine: int = 40
     pointer_size: int = 4
     build_ids: tuple[bytes, ...] = ()
+    debug_units: DebugUnits = _WHOLE
     derived: dict[object, Any] = field(default_factory=dict)
 
     def symbol(self, name: str) -> Symbol | None:

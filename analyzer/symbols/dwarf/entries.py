@@ -223,6 +223,12 @@ class Unit:
         """The unit's own entry."""
         return self.entries[0]
 
+    @property
+    def is_split(self) -> bool:
+        """Whether its contents are in another file, whose name is all that it has (DWARF 5, 3.1.2; GNU's in 4)."""
+        root = self.root
+        return root.text(At.NAME) is None and bool(root.text(At.DWO_NAME) or root.text(At.GNU_DWO_NAME))
+
     def base_address(self) -> int:
         """What the unit's range and location lists count from (DW_AT_low_pc, else 0)."""
         return self.root.address(At.LOW_PC) or 0

@@ -1,6 +1,7 @@
 """What an index says about the firmware as a whole.
 
-u16 ELF machine | u8 bytes of a pointer | u8 number of ids | per id: u8 size, bytes
+u16 ELF machine | u8 bytes of a pointer | u8 number of ids | u32 units of debug information | u32 of them split |
+per id: u8 size, bytes
 """
 
 import struct
@@ -8,23 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analyzer.symbols.format.container import CorruptIndex
+from analyzer.symbols.interface import DebugUnits
 
-_HEAD = struct.Struct("<HBB")
+_HEAD = struct.Struct("<HBBII")
 
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
-    """ELF e_machine, bytes of a pointer, build ids with the best first."""
+    """ELF e_machine, bytes of a pointer, build ids with the best first, how much debug information there is."""
 
     machine: int
     pointer_size: int
     build_ids: tuple[bytes, ...]
+    debug_units: DebugUnits
 
 
-def encode(machine: int, pointer_size: int, build_ids: Sequence[bytes]) -> bytes:
+def encode(machine: int, pointer_size: int, build_ids: Sequence[bytes], debug_units: DebugUnits) -> bytes:
     """The part FIRMWARE."""
     ids = [build_id for build_id in build_ids if len(build_id) < 256][:255]
-    return _HEAD.pack(machine, pointer_size, len(ids)) + b"".join(bytes([len(one)]) + one for one in ids)
+    head = _HEAD.pack(machine, pointer_size, len(ids), debug_units.total, debug_units.split)
+    return head + b"".join(bytes([len(one)]) + one for one in ids)
 
 
 def decode(data: memoryview) -> Firmware:
@@ -35,7 +39,7 @@ def decode(data: memoryview) -> Firmware:
     """
     if len(data) < _HEAD.size:
         raise CorruptIndex("The symbol index is cut; build it again from the ELF file.")
-    machine, pointer_size, count = _HEAD.unpack_from(data)
+    machine, pointer_size, count, total, split = _HEAD.unpack_from(data)
     if pointer_size not in (4, 8):
         raise CorruptIndex("The symbol index is damaged; build it again from the ELF file.")
     ids: list[bytes] = []
@@ -47,4 +51,4 @@ def decode(data: memoryview) -> Firmware:
             raise CorruptIndex("The symbol index is cut; build it again from the ELF file.")
         ids.append(build_id)
         position += 1 + size
-    return Firmware(machine, pointer_size, tuple(ids))
+    return Firmware(machine, pointer_size, tuple(ids), DebugUnits(total, split))

@@ -75,7 +75,7 @@ KNOWN = Circumstances("aa", "ARM Cortex-M", 0x20000000, "K_ERR_KERNEL_OOPS (3)",
     ("functions", "telling"),
     [
         (["k_panic"], {"thread": "worker", "assertion": "a.c: y > 0"}),
-        ([None], {"thread": "worker", "build_id": "bb", "called_from": 0x6001}),
+        ([None], {"thread": "worker", "build_id": "bb", "called_from": 0x6001, "memory": 0x30000000}),
         ([], {"thread": "worker", "build_id": "bb", "memory": 0x30000000, "reason": "K_ERR_KERNEL_PANIC (4)"}),
     ],
     ids=["plumbing", "address", "nothing"],
