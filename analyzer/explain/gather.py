@@ -32,19 +32,17 @@ def gather(crash: Crash, plumbing: Plumbing) -> Facts:
     status = crash.cpu.fault_status(crash.memory) if crash.cpu else FaultStatus()
     if crash.context and crash.context.fault:
         status = crash.context.fault
-    instruction = None if crash.pc_is_code is False else instruction_of(crash)
-    access = None if instruction is None else _access(instruction, crash, status.address)
-    disbelieved = _disbelieved(crash, access)
+    disbelieved = _disbelieved(crash)
     code = 0 if disbelieved else crash.reason
     verdict, name, imprecise = _by_reason(crash, code, status)
     common = None if code is None else reason_of(code)
     software = common is not None and common.software
-    if software:
-        instruction = None
+    instruction = None if software or crash.pc_is_code is False else instruction_of(crash)
     # Only where the hardware names an address was a secure fault one of an access.
     kinds = ACCESS_KINDS if status.address is None else (*ACCESS_KINDS, "secure-fault")
-    if instruction is None or imprecise or verdict.kind not in kinds:
-        access = None
+    access = None
+    if instruction is not None and not imprecise and verdict.kind in kinds:
+        access = _access(instruction, crash, status.address)
     before = () if instruction is None else _before(crash, instruction)
     return Facts(
         crash=crash,
@@ -63,7 +61,7 @@ def gather(crash: Crash, plumbing: Plumbing) -> Facts:
     )
 
 
-def _disbelieved(crash: Crash, access: Access | None) -> str | None:
+def _disbelieved(crash: Crash) -> str | None:
     """Why the kernel's reason cannot be true; None where nothing speaks against it.
 
     Whether an exception is a stack overflow the kernel concludes from the stack pointer, and some kernels compare it
@@ -75,7 +73,7 @@ def _disbelieved(crash: Crash, access: Access | None) -> str | None:
         return None
     if context.fault is None or context.fault.fault is None or context.fault.fault.kind not in _ELSEWHERE:
         return None
-    address = access.address if access else context.registers.get(cpu.pc) if crash.pc_is_code is False else None
+    address = _accessed(crash, context.fault)
     stack = crash.interrupt_stack if context.interrupt else crash.thread.stack if crash.thread else None
     pointer = context.registers.get(cpu.sp)
     if address is None or stack is None or pointer is None or not stack[0] <= pointer <= stack[1]:
@@ -86,6 +84,17 @@ def _disbelieved(crash: Crash, access: Access | None) -> str | None:
         "the kernel took it for a stack overflow (K_ERR_STACK_CHK_FAIL), but the stack pointer is "
         f"{pointer - stack[0]} bytes above the end of its stack"
     )
+
+
+def _accessed(crash: Crash, status: FaultStatus) -> int | None:
+    """Where the access went of which the hardware tells: the instruction's, or that of its fetch."""
+    if crash.cpu is None or crash.context is None:
+        return None
+    if crash.pc_is_code is False:
+        return crash.context.registers.get(crash.cpu.pc)
+    instruction = instruction_of(crash)
+    access = None if instruction is None else _access(instruction, crash, status.address)
+    return None if access is None else access.address
 
 
 def _by_reason(crash: Crash, code: int | None, status: FaultStatus) -> tuple[Verdict, str, bool]:
