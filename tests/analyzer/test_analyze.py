@@ -247,3 +247,31 @@ def test_on_the_stack_of_the_interrupts_no_thread_runs() -> None:
     assert report.threads[0].interrupt == -1
     assert report.threads[0].stack is not None
     assert (report.threads[0].stack.used, report.threads[0].stack.overflow) == (None, False)
+
+
+def grouped(content: bytes, symbols: FakeSymbols | None) -> str:
+    return analyze(content, symbols).grouped_by
+
+
+def without_registers(kernel: bytes | None = None) -> bytes:
+    return specimen.header() + specimen.metadata(kernel) + specimen.dump()[126:]
+
+
+def test_without_registers_the_thread_tells_crashes_apart() -> None:
+    by_main = grouped(without_registers(), specimen_symbols())
+    by_worker = grouped(without_registers(specimen.kernel(current=specimen.RAM["worker"])), specimen_symbols())
+    assert by_main.startswith("panic of thread main of an unknown build for ARM Cortex-M with memory at 0x20001100")
+    assert by_main.endswith("whose registers are not known; K_ERR_KERNEL_PANIC (4)")
+    assert by_worker == by_main.replace("main", "worker")
+
+
+def test_without_symbols_the_caller_counts_where_the_address_says_little() -> None:
+    def crash(reason: int, *, pc: int = 0x404) -> bytes:
+        registers = specimen.words(1, 2, 3, 4, 0x12, 0x421, pc, 0x61000000, 0x200020C0, *specimen.CALLEE_SAVED)
+        return specimen.header(reason=reason) + specimen.architecture(registers) + specimen.dump()[85:]
+
+    assert grouped(crash(4), None).startswith("panic at 0x00000404, called from 0x00000421 of an unknown build")
+    assert grouped(crash(20, pc=0), None).startswith(
+        "bad-access (memory-fault) at 0x00000000, called from 0x00000421 of"
+    )
+    assert grouped(crash(25), None).startswith("bad-access (bus-fault) at 0x00000404 of an unknown build")
