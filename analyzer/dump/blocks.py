@@ -15,6 +15,7 @@ from analyzer.dump.resync import next_memory_block, padding_start
 from analyzer.dump.sparse import SparseBytes
 
 MAX_BLOCKS = 65_536
+MOST_CAVEATS = 100
 
 
 class _Unreadable(Exception):
@@ -43,8 +44,11 @@ class BlockReader:
 
     def _warn(self, code: str, text: str) -> None:
         caveat = Caveat(code, text)
-        if caveat not in self.caveats:
-            self.caveats.append(caveat)
+        if caveat in self.caveats or len(self.caveats) > MOST_CAVEATS:
+            return
+        if len(self.caveats) == MOST_CAVEATS:
+            caveat = Caveat("more-caveats", "more is wrong with the dump's blocks than is listed here")
+        self.caveats.append(caveat)
 
     def _cut(self, where: str) -> None:
         self.truncated = True
@@ -70,7 +74,7 @@ class BlockReader:
             try:
                 position = self._read_block(position)
             except _Unreadable as reason:
-                following = next_memory_block(data, position + 1, self._pointer)
+                following = next_memory_block(data, position + 1, self._pointer, padding)
                 if following is None:
                     self._keep_trailing(position, str(reason))
                     break
@@ -172,8 +176,8 @@ class BlockReader:
     def _read_checksum(self, position: int) -> int:
         self._expect_version_1(position)
         expected = self._field(position + 3, 4)
-        before = self._data.read(0, position)
-        if before is not None and zlib.crc32(before) != expected:
+        before = self._data.slice(0, position)
+        if not before.missing and zlib.crc32(before.raw()) != expected:
             self._warn("checksum", "the dump's own checksum does not match: some of its bytes are damaged")
         self._checksummed = True
         return position + 7

@@ -5,8 +5,9 @@ firmware adds that region on purpose.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
-from analyzer.dump.memory import MemoryImage
+from analyzer.dump.memory import MemoryImage, places
 
 MAGIC = (0xB9863E5A7EA46046).to_bytes(8, "little")
 HEADERS = (bytes.fromhex("f1251400"), bytes.fromhex("f0251400"))
@@ -23,38 +24,35 @@ def build_id_in(memory: MemoryImage) -> bytes | None:
     listed: list[bytes] = []
     loose: set[bytes] = set()
     for _, segment in memory.segments():
-        content = segment.tobytes()
-        listed += _listed(content)
-        loose.update(_loose(content))
+        listed += _listed(segment)
+        loose.update(_loose(segment))
     if listed:
         return listed[0]
     return loose.pop() if len(loose) == 1 else None
 
 
-def _listed(content: bytes) -> Iterator[bytes]:
+def _listed(content: memoryview) -> Iterator[bytes]:
     """Build ids in a list of descriptors behind its magic number."""
-    start = content.find(MAGIC)
+    start = next(places(content, MAGIC), None)
+    if start is None:
+        return
     offset = start + len(MAGIC)
-    for _ in range(_MOST_DESCRIPTORS if start >= 0 else 0):
-        header = content[offset : offset + 4]
+    for _ in range(_MOST_DESCRIPTORS):
+        header = content[offset : offset + 4].tobytes()
         if len(header) < 4 or header[:2] == _END:
             return
         length = int.from_bytes(header[2:], "little")
         value = content[offset + 4 : offset + 4 + length]
         if header in HEADERS and len(value) == ID_SIZE and any(value):
-            yield value
+            yield bytes(value)
         offset += 4 + (length + 3 & ~3)
 
 
-def _loose(content: bytes) -> Iterator[bytes]:
+def _loose(content: memoryview) -> Iterator[bytes]:
     """What looks like a descriptor on its own, as where a device copies it to RAM."""
-    found = content.find(_ALIKE)
-    for _ in range(_MOST_DESCRIPTORS):
-        if found < 0:
-            return
+    for found in islice(places(content, _ALIKE), _MOST_DESCRIPTORS):
         offset = found - 1
         value = content[found + 3 : found + 3 + ID_SIZE]
-        is_header = offset >= 0 and offset % 4 == 0 and content[offset : offset + 4] in HEADERS
+        is_header = offset >= 0 and offset % 4 == 0 and content[offset : offset + 4].tobytes() in HEADERS
         if is_header and len(value) == ID_SIZE and len(set(value)) > 4:
-            yield value
-        found = content.find(_ALIKE, found + 1)
+            yield bytes(value)

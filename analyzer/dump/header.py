@@ -4,7 +4,7 @@
 """
 
 from analyzer.dump.model import Header, Target
-from analyzer.dump.resync import next_memory_block
+from analyzer.dump.resync import next_memory_block, padding_start
 from analyzer.dump.sparse import SparseBytes
 from contract.errors import NotADump, UnsupportedDump
 
@@ -71,7 +71,7 @@ def _guess_pointer_size(data: SparseBytes, target: int | None) -> int:
         return 4
     behind_hole = data.hole_end(0) or 0
     for pointer in (4, 8):
-        if next_memory_block(data, behind_hole, pointer) is not None:
+        if next_memory_block(data, behind_hole, pointer, padding_start(data)) is not None:
             return pointer
     raise NotADump(
         "the start of the dump never arrived and no memory block was found behind it; "

@@ -12,6 +12,8 @@ from analyzer.dump.sparse import SparseBytes
 
 MAX_READ = 1 << 20
 """Bytes in one read; nothing that is looked at in one piece is larger."""
+_PART = 1 << 20
+"""Bytes that are searched at a time."""
 
 ReadOnly = Callable[[int, int], bytes | None]
 """Reads the image's read-only sections: address, size → bytes, or None unless all of them are there."""
@@ -89,6 +91,19 @@ class MemoryImage:
         return joined
 
 
+def places(segment: memoryview, pattern: bytes) -> Iterator[int]:
+    """Offsets at which a pattern lies in a segment, ascending.
+
+    Bytes can be searched fast and views of them cannot; a dump may be large, so the copies are of a part at a time.
+    """
+    for start in range(0, len(segment), _PART):
+        part = segment[start : start + _PART + len(pattern) - 1].tobytes()
+        at = part.find(pattern)
+        while at >= 0:
+            yield start + at
+            at = part.find(pattern, at + 1)
+
+
 class Memory:
     """The dump over the image's read-only sections."""
 
@@ -163,14 +178,13 @@ class Memory:
 
     def find(self, pattern: bytes, limit: int) -> Iterator[int]:
         """Addresses, multiples of four, at which the dump holds a pattern; of the first `limit` places that do."""
-        for start, data in self._image.segments():
-            content = bytes(data)
-            at = content.find(pattern)
-            while at >= 0 and limit > 0:
+        for start, segment in self._image.segments():
+            for at in places(segment, pattern):
+                if limit <= 0:
+                    return
                 limit -= 1
                 if (start + at) % 4 == 0:
                     yield start + at
-                at = content.find(pattern, at + 1)
 
     def occurrences(self, pattern: re.Pattern[bytes]) -> Iterator[int]:
         """Addresses at which dumped memory matches a pattern, ascending; matches do not overlap."""

@@ -9,23 +9,33 @@ MEMORY_HEAD = b"M\x01\x00"
 """Id and version of a memory block."""
 OTHER_HEADS = (b"T\x01\x00", b"F\x01\x00", b"C\x01\x00")
 MAX_PROBES = 65_536
+_PART = 1 << 20
+"""Bytes that are looked at, in a copy, at a time."""
 
 
 def padding_start(data: SparseBytes) -> int:
     """Where the uniform run of 00 or FF that ends the data starts: erased flash or a filled-up chunk."""
     if data.missing and data.missing[-1][1] == len(data):
         return len(data)
-    content = data.raw().tobytes()
-    return len(content.rstrip(content[-1:])) if content[-1:] in (b"\x00", b"\xff") else len(content)
+    content, end = data.raw(), len(data)
+    fill = content[-1:].tobytes()
+    if fill not in (b"\x00", b"\xff"):
+        return end
+    while end:
+        start = max(end - _PART, 0)
+        kept = len(content[start:end].tobytes().rstrip(fill))
+        if kept:
+            return start + kept
+        end = start
+    return end
 
 
-def next_memory_block(data: SparseBytes, position: int, pointer: int) -> int | None:
+def next_memory_block(data: SparseBytes, position: int, pointer: int, padding: int) -> int | None:
     """Offset of the first memory block at or behind `position` that can be believed, or None.
 
     It must be whole, and something that a dump can continue with must follow it.
-    `pointer` is the pointer size in bytes.
+    `pointer` is the pointer size in bytes, `padding` what `padding_start` says.
     """
-    padding = padding_start(data)
     for _ in range(MAX_PROBES):
         position = data.find(MEMORY_HEAD, position)
         if position < 0:

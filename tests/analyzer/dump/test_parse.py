@@ -1,5 +1,6 @@
 import contextlib
 import hashlib
+import time
 import zlib
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.dump import Dump, parse
+from analyzer.dump.blocks import MOST_CAVEATS
 from analyzer.dump.parse import MAX_SIZE
 from contract.errors import FaultcastError, LimitExceeded, NotADump, UnsupportedDump
 from tests.analyzer import specimen
@@ -159,6 +161,17 @@ def test_memory_behind_damage_is_found_again() -> None:
     assert codes(dump) == ["resynchronised"]
     assert specimen.RAM["worker"] not in content(dump)
     assert content(dump)[specimen.RAM["worker_stack"]] == specimen.worker_stack()
+
+
+def test_damage_again_and_again_is_not_looked_at_again_and_again() -> None:
+    """Twenty thousand times, with megabytes of padding behind it all."""
+    pair = [specimen.memory(address, b"abcd") for address in (0x20000000, 0x20000020)]
+    data = specimen.header() + (b"?" + b"".join(pair)) * 20_000 + bytes(8 << 20)
+    started = time.process_time()
+    dump = parse(data)
+    assert time.process_time() - started < 5
+    assert len(dump.blocks) == 40_000
+    assert codes(dump) == ["resynchronised"] * MOST_CAVEATS + ["more-caveats"]
 
 
 def test_overlap_keeps_the_first_and_warns_when_bytes_differ() -> None:
