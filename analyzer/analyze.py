@@ -19,7 +19,7 @@ from analyzer.report.fault import FaultWriter
 from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.interface import Machine
 from analyzer.symbols.types import TypedSymbols
-from analyzer.unwind import EndCode, Trust, Unwinder
+from analyzer.unwind import EndCode, Trust, Unwinder, guess_interrupted
 from analyzer.values.expression import BadExpression, compute
 from analyzer.values.expression import Context as EvaluationContext
 from analyzer.zephyr import Kernel, KernelThread, is_thread_entry, read_kernel, reason_of
@@ -297,7 +297,7 @@ class Analysis:
         if stack.end.code is not EndCode.INTERRUPTED:
             return
         contexts = self.cpu.interrupted_contexts(thread.stack, self.memory)
-        found = self._unwinder(self.cpu).guess_interrupted(contexts, thread.stack, thread.entry)
+        found = guess_interrupted(self._unwinder(self.cpu), contexts, thread.stack, thread.entry)
         if found is None:
             return
         written = writer.thread(Subject(thread, None, found), crashed=False)

@@ -1,72 +1,22 @@
 """Unwinding: frame by frame from a context outwards, until nothing is known any more, and saying why it ended."""
 
-from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
-from itertools import islice, pairwise
-
-import msgspec
+from collections.abc import Callable, Mapping
 
 from analyzer.cpu import Context, Cpu, SavedThread, WindowedCaller
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import RowSource, RuleKind, Symbol, UnwindRow
+from analyzer.symbols.interface import RowSource, RuleKind, UnwindRow
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.unwind.rules import Evaluate, caller_registers, canonical_frame_address, without
 from analyzer.unwind.site import NOWHERE, Site, sites_of
+from analyzer.unwind.stack import End, EndCode, Stack
 from analyzer.unwind.tail_calls import departed_frames
 
 MAX_FRAMES = 256
 SCAN_WORDS = 256
 """How far up the stack a return address is looked for where no rule tells."""
-MOST_GUESSES = 1024
 MOST_CALL = 8
 """Bytes of the longest call instruction, of all architectures."""
-
-
-class EndCode(StrEnum):
-    """Why an unwinding ended."""
-
-    OUTERMOST = "outermost"
-    """The function is one that nothing calls."""
-    MARKED = "marked"
-    """The return address is one that start-up code leaves where nothing is called from."""
-    INTERRUPTED = "interrupted"
-    """An exception handler's first frame, and what it interrupted is not known."""
-    NO_PC = "no-pc"
-    NO_SYMBOLS = "no-symbols"
-    NO_RULES = "no-rules"
-    NOT_IN_DUMP = "not-in-dump"
-    NO_CODE = "no-code"
-    """A return address that is none."""
-    NO_PROGRESS = "no-progress"
-    OUTSIDE_STACK = "outside-stack"
-    CANNOT = "cannot-unwind"
-    """The firmware says that this function cannot be unwound."""
-    TOO_MANY = "too-many-frames"
-
-
-class End(msgspec.Struct, frozen=True):
-    """Where an unwinding ended."""
-
-    code: EndCode
-    text: str
-
-    @property
-    def complete(self) -> bool:
-        """Whether there is nothing more to be found."""
-        return self.code in (EndCode.OUTERMOST, EndCode.MARKED)
-
-    @property
-    def certain(self) -> bool:
-        """Whether it cannot be by accident that the unwinding got here."""
-        return self.code in (EndCode.OUTERMOST, EndCode.INTERRUPTED)
-
-
-class Stack(msgspec.Struct):
-    """An unwound stack, innermost frame first."""
-
-    end: End
-    frames: list[Frame] = []
 
 
 def _evaluate_nothing(_expression: bytes, _frame: object, _initial: int | None) -> int | None:
@@ -118,47 +68,6 @@ class Unwinder:
         """Guess the callers of a function whose registers are lost, from the first return address on its stack."""
         outcome = self._find_return(pointer, {})
         return self._follow(outcome, stack) if isinstance(outcome, Frame) else Stack(outcome)
-
-    def guess_interrupted(self, contexts: Iterable[Context], stack: tuple[int, int], entry: int | None) -> Stack | None:
-        """What a thread may have been doing, by the first context that unwinds to the thread's function.
-
-        `entry` is the address of that function, where it is known. Whatever is found is a guess, and so is labelled.
-        """
-        for context in islice(contexts, MOST_GUESSES):
-            pc = context.registers.get(self.cpu.pc, 0)
-            if not self.is_executable(pc) or not self._may_have_been_called(context):
-                continue
-            found = self.unwind(context, stack)
-            if found.end.code is not EndCode.OUTERMOST or not self._passes(found, entry) or not self._called(found):
-                continue
-            for frame in found.frames:
-                frame.trust, frame.guessed = Trust.SCAN, True
-            return found
-        return None
-
-    def _may_have_been_called(self, context: Context) -> bool:
-        """Whether the link register holds anything that code leaves in it."""
-        link = None if self.cpu.link is None else context.registers.get(self.cpu.link)
-        return link is None or self.cpu.ends_stack(link) or self.is_executable(self.cpu.code_address(link))
-
-    def _passes(self, stack: Stack, entry: int | None) -> bool:
-        """Whether a thread's function is on its stack."""
-        symbol = None if entry is None or self.symbols is None else self._symbol_at(self.cpu.code_address(entry))
-        return symbol is not None and any(self._symbol_at(frame.lookup_pc) == symbol for frame in stack.frames)
-
-    def _called(self, stack: Stack) -> bool:
-        """Whether every frame is one that the next one's call went to, where that call names its function."""
-        for inner, outer in pairwise(stack.frames):
-            target = None if inner.departed or outer.departed else self.cpu.call_target(outer.pc, self.memory)
-            if target is None or self.symbols is None:
-                continue
-            reached = self.symbols.source_frames(target)
-            if not reached or reached[-1].function != inner.function():
-                return False
-        return True
-
-    def _symbol_at(self, address: int) -> Symbol | None:
-        return None if self.symbols is None else self.symbols.symbol_at(address)
 
     def _follow(self, innermost: Frame, stack: tuple[int, int] | None) -> Stack:
         frames: list[Frame] = []

@@ -9,7 +9,7 @@ from analyzer.cpu import Context, CortexM
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
 from analyzer.symbols.interface import RegisterRule, RowSource, RuleKind, UnwindRow
-from analyzer.unwind import EndCode, Stack, Trust, Unwinder
+from analyzer.unwind import EndCode, Stack, Trust, Unwinder, guess_interrupted
 from analyzer.unwind.unwinder import MAX_FRAMES
 from tests.analyzer.fake_symbols import BL, FakeSymbols, row
 from tests.analyzer.specimen import words
@@ -169,7 +169,7 @@ class TestGuess:
         symbols.read_only_bytes[0x480] = _bl(0x480, 0x440) + BL * 40
         at = memory(0, 0, 0x44, 0x485, symbols=symbols)
         unwinder = Unwinder(CortexM(), at, symbols, lambda function: function == "outer")
-        return unwinder.guess_interrupted(contexts, self.BOUNDS, entry)
+        return guess_interrupted(unwinder, contexts, self.BOUNDS, entry)
 
     def test_all_of_it_is_a_guess(self) -> None:
         found = self.guess(Context({PC: 0x410, LR: 0x449, SP: STACK}))
