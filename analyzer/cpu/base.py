@@ -279,7 +279,10 @@ class Cpu(Protocol):
         `registers` are those at the call.
         """
         register = self.calls_pointer(return_address, memory)
-        return None if register is None else FunctionPointer(registers.get(register), register)
+        if register is None:
+            return None
+        # A call through the link register has put its return address there.
+        return FunctionPointer(None if register == self.link else registers.get(register), register)
 
     def call_target(self, return_address: int, memory: Memory) -> int | None:
         """Where the call before a return address went; None unless the instruction itself says so."""

@@ -13,13 +13,15 @@ _TRAPS = {
     "bkpt": ("breakpoint", "Breakpoint", "the program ran into a BKPT, which needs a debugger"),
     "udf": ("undefined-instruction", "Undefined instruction", "the program ran into an UDF, which never is defined"),
 }
-_EM_AARCH64 = 183
+_EM_ARM, _EM_AARCH64 = 40, 183
 
 
 def unspecified(facts: Facts) -> Note | None:
     """What the instruction can have done to raise an exception."""
     instruction, cpu = facts.instruction, facts.crash.cpu
     if instruction is None or cpu is None or facts.imprecise or not facts.holds("cpu-exception"):
+        return None
+    if cpu.machine not in (_EM_ARM, _EM_AARCH64):
         return None
     trap = _TRAPS.get(instruction.mnemonic.removesuffix(".w"))
     if trap is not None:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.cpu import Context, RiscV, SavedThread, cpu_for, no_fields
+from analyzer.cpu.base import FunctionPointer
 from analyzer.cpu.risc_v_frame import CALLEE_SAVED, GP, NAMES, PC, RA, S0, SP, TP
 from analyzer.dump.sparse import SparseBytes
 from tests.analyzer.cpu.risc_v_specimen import FRAME, MSTATUS, SAVED, VALUES, block, fields, memory, values
@@ -322,3 +323,10 @@ def test_any_bytes_give_registers_of_the_block_or_none(
     found = CPUS[width].crashed(block(version, payload), memory((STACK[0], content)), STACK, fields(width))
     for context in found.contexts:
         assert all(0 <= value < 1 << 8 * width for value in context.registers.values())
+
+
+@pytest.mark.parametrize(("code", "pointer"), [("8297", FunctionPointer(7, 15)), ("8290", FunctionPointer(None, RA))])
+def test_what_a_call_went_through(code: str, pointer: FunctionPointer) -> None:
+    # c.jalr a5; c.jalr ra, which has put the return address where the pointer was
+    held = memory((0x80000000, bytes.fromhex("1300 0000") + bytes.fromhex(code)))
+    assert CPUS[4].function_pointer(0x80000006, {15: 7, RA: 0x80000006}, held) == pointer

@@ -1,6 +1,6 @@
 import pytest
 
-from analyzer.cpu import Arm64, CortexM, Cpu
+from analyzer.cpu import X86, Arm64, CortexM, Cpu, RiscV
 from analyzer.disassembly import instruction_at
 from analyzer.explain.rules.unspecified import unspecified
 from tests.analyzer.explain.crashes import crash, facts
@@ -39,6 +39,8 @@ def test_the_instruction_tells(cpu: Cpu, code: str, kind: str) -> None:
         (ARM64, "0000018b"),  # add x0, x0, x1
         (CORTEX_M, "90ed001a"),  # vldr s2, [r0]
         (CORTEX_M, "1844"),  # add r0, r3
+        (RiscV(4), "07a00500"),  # flw ft0, 0(a1)
+        (X86(), "d900"),  # fld dword ptr [eax]
     ],
 )
 def test_what_may_be_anything_stays_unspecified(cpu: Cpu, code: str) -> None:
