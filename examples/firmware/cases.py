@@ -273,6 +273,10 @@ X86_64_CASES = [
     case(X86_64, "isr-fault", "Os"),
     case(X86_64, "oops", "O0"),
     case(X86_64, "call-data", "Og"),
+    *(
+        case(X86_64, "undefined", build, "src/app/power.rs takes the place of power.c.", RUST="1", COMPRESS="zlib")
+        for build in ("O0-rust", "Os-rust")
+    ),
     case(
         X86_64,
         "bus-fault",

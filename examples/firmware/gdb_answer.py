@@ -9,6 +9,7 @@ GDB_THREADS says which name and address each thread has: `{"1": ["main", 5368711
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,23 @@ UNKNOWN = {"value has been optimized out": "<optimized out>", "value is not avai
 Plain = str | dict[str, "Plain"] | list["Plain"]
 
 
+def type_of_c(name: str) -> gdb.Type:
+    """A type by its name, also in a frame of another language."""
+    gdb.execute("set language c")
+    try:
+        return gdb.lookup_type(name)
+    finally:
+        gdb.execute("set language auto")
+
+
+@cache
+def pointer_bits() -> int:
+    return 8 * type_of_c("void").pointer().sizeof
+
+
 def hexadecimal(number: int) -> str:
     """As wide as a pointer of the target."""
-    bits = 8 * gdb.lookup_type("void").pointer().sizeof
+    bits = pointer_bits()
     return f"0x{number & ((1 << bits) - 1):0{bits // 4}x}"
 
 
@@ -66,10 +81,25 @@ def array(value: gdb.Value, shape: gdb.Type) -> Plain:
     return [*shown, "..."] if high - low >= MAX_ELEMENTS else shown
 
 
+def slice_of_rust(value: gdb.Value, shape: gdb.Type) -> Plain:
+    """Text for `&str`, else a list of at most MAX_ELEMENTS."""
+    start, length = value["data_ptr"], int(value["length"])
+    if shape.name == "&str":
+        return bytes(int(start[i]) for i in range(length)).decode()
+    shown = [plain(start[i]) for i in range(min(length, MAX_ELEMENTS))]
+    return [*shown, "..."] if length > MAX_ELEMENTS else shown
+
+
 def plain(value: gdb.Value) -> Plain:
     """Strings for what is simple, objects for structures, lists for arrays."""
     try:
         shape = value.type.strip_typedefs()
+        names = [field.name for field in shape.fields()] if shape.code == gdb.TYPE_CODE_STRUCT else []
+        if names == ["data_ptr", "length"]:
+            return slice_of_rust(value, shape)
+        if len(names) == 2 and names[0] is None and shape.fields()[0].artificial:
+            # What tells the variants of an enumeration apart, then the variant that it is.
+            return {f"variant {names[1]}": plain(value[shape.fields()[1]])}
         if shape.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
             return {field.name or f"<anonymous {i}>": plain(value[field]) for i, field in enumerate(shape.fields())}
         if shape.code == gdb.TYPE_CODE_ARRAY:
@@ -192,7 +222,7 @@ def kernel_view(address: int) -> dict[str, str | int]:
 
 
 def _kernel_view(address: int) -> dict[str, str | int]:
-    thread = gdb.Value(address).cast(gdb.lookup_type("struct k_thread").pointer()).dereference()
+    thread = gdb.Value(address).cast(type_of_c("struct k_thread").pointer()).dereference()
     base, stack = thread["base"], thread["stack_info"]
     return {
         "address": hexadecimal(address),

@@ -9,6 +9,7 @@ the host gets into image or dump.
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -56,9 +57,11 @@ def run(command: list[str], cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
-def versions(target: Target) -> dict[str, str]:
+def versions(target: Target, *, rust: bool = False) -> dict[str, str]:
     """Of the tools that the result depends on."""
     tools = {"gcc": f"{target.tools}gcc", "gdb": "gdb-multiarch", "qemu": target.qemu}
+    if rust:
+        tools["rustc"] = "rustc"
     return {name: run([tool, "--version"], HERE).splitlines()[0] for name, tool in tools.items()}
 
 
@@ -179,7 +182,7 @@ def record(case: Case) -> None:
         "scenario": SCENARIOS[case.scenario],
         "notes": [note for note in notes if note],
         "options": case.options,
-        "versions": versions(case.target),
+        "versions": versions(case.target, rust="RUST" in case.options),
         "threads": threads,
     }
     (folder / "gdb.json").write_text(layout(document) + "\n")
@@ -211,6 +214,9 @@ def main(names: list[str]) -> None:
         raise SystemExit(f"no such case: {', '.join(sorted(unknown))}")
     for case in CASES:
         if not names or {case.name, case.target.name} & set(names):
+            if "RUST" in case.options and shutil.which("rustc") is None:
+                print(f"{case.name}: left as it is, for there is no rustc here")
+                continue
             record(case)
             print(case.name)
     if not names or "containers" in names:

@@ -16,6 +16,8 @@ from analyzer.symbols.index import SymbolIndex
 Our = TypeVar("Our")
 Their = TypeVar("Their")
 GOLDEN = Path(__file__).parent.parent / "golden"
+VARIANT = "variant "
+"""What gdb.json puts before the name of a variant of a Rust enumeration."""
 CASES = sorted(path.parent.relative_to(GOLDEN).as_posix() for path in GOLDEN.glob("*/*/gdb.json"))
 """`<architecture>/<scenario>-<build>`, such as `cortex-m/null-deref-Os`."""
 
@@ -73,6 +75,14 @@ def aligned(
 
 def plain(value: Any) -> str:
     """A value of gdb's answer in the notation of `plain_text`."""
+    if isinstance(value, dict) and value and all(name.startswith("__") for name in value):
+        if len(value) == 1 and isinstance(value["__0"], dict) and list(value["__0"]) == ["__0"]:
+            return plain(value["__0"])
+        return "(" + ", ".join(plain(member) for member in value.values()) + ")"
+    if isinstance(value, dict) and [name for name in value if name.startswith(VARIANT)]:
+        ((name, content),) = value.items()
+        space = " " if any(not member.startswith("__") for member in content) else ""
+        return name.removeprefix(VARIANT) + (space + plain(content) if content else "")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name} = {plain(member)}" for name, member in value.items()) + "}"
     if isinstance(value, list):
@@ -84,10 +94,10 @@ def plain(value: Any) -> str:
 def plain_text(text: str) -> str:
     """Our text of a value without what people like and gdb's answer leaves out.
 
-    Symbols and strings behind pointers, characters behind numbers, quotes, brackets around base classes.
+    Symbols and strings behind pointers, characters behind numbers, quotes, brackets around base classes, `&` of slices.
     """
     text = re.sub(r'(0x[0-9a-f]+)( <[^>]*>)?( "(?:[^"\\]|\\.)*"(?:\.\.\.)?)?', r"\1", text)
-    text = re.sub(r"<([\w:]+)> = ", r"\1 = ", text)
+    text = re.sub(r"<([\w:]+)> = ", r"\1 = ", text).replace("&{", "{")
     text = re.sub(r"(-?\d+) '(?:[^'\\]|\\.)+'", r"\1", text)
     return re.sub(r'"((?:[^"\\]|\\.)*)"', lambda found: _unescape(found[1]), text)
 

@@ -58,6 +58,7 @@ WHY = {
     "null-deref": ("null-dereference", "Null pointer dereference in calibration_in_range (sensor.c:"),
     "div-zero": ("divide-by-zero", "Division by zero in average (filter.c:"),
     "undefined": ("undefined-instruction", "Undefined instruction in power_state_name (power.c:"),
+    "undefined-rust": ("undefined-instruction", "Undefined instruction in power::refuse (power.rs:"),
     "stack-overflow": ("stack-overflow", "Stack overflow in settings_show (shell.c:"),
     "stack-guard": ("stack-overflow", "Stack overflow in cmd_history (shell.c:"),
     "stack-lost": ("stack-overflow", "Stack overflow in sort_entries (shell.c:"),
@@ -103,7 +104,7 @@ WHY_ON: dict[tuple[str, str], tuple[str, str]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_why_it_crashed(case: str) -> None:
-    scenario = scenario_of(case)
+    scenario = scenario_of(case) + "-rust" * case.endswith("-rust")
     kind, title = WHY_ON.get((architecture_of(case), scenario)) or WHY[scenario]
     fault = report_of(case).fault
     assert fault.kind == kind
@@ -180,3 +181,21 @@ def test_what_the_assertion_said(case: str) -> None:
     assert fault.assertion.text == "log ring overrun"
     assert fault.assertion.file == "src/app/logger.c"
     assert "The assertion at src/app/logger.c:" in fault.explanation
+
+
+@pytest.mark.parametrize("build", ["O0", "Os"])
+def test_values_of_rust_read_as_in_rust(build: str) -> None:
+    frame = report_of(f"x86-64/undefined-{build}-rust").threads[0].frames[0]
+    values = {one.name: one.value for one in frame.locals}
+    expected = {
+        "state": "7",
+        "note": 'Some("brown-out")',
+        "level": "Err(TooLow(-300))",
+        "limits": "{Some(850), None}",
+        "pair": "(-2, 181 'µ', true)",
+        "nested": "Some(None)",
+    }
+    assert values.items() >= expected.items()
+    if build == "O0":
+        rail = '{name = "radio", supply = Nothing, backup = None, limit = None, regulator = power::Regulator::Linear}'
+        assert values["others"] == f"&{{{rail}}}"

@@ -225,12 +225,22 @@ class Variants(Record):
 
 
 class Tuple(Record):
-    """A record whose members have numbers for names, as Rust's tuples have."""
+    """A record whose members have numbers for names, as Rust's tuples have.
+
+    One around nothing but another one of a single member is shown as that: `Some(7)` for `Some(NonZero(Inner(7)))`.
+    """
 
     __slots__ = ()
 
+    def _is_around_one(self) -> bool:
+        slots = self._own()
+        return len(slots) == 1 and isinstance(slots[0].shape, Tuple) and len(slots[0].shape.one.members) == 1
+
     def together(self, members: Sequence[_Placed]) -> Callable[[bytes, int, Read], str]:
         """Shows members of which all bytes are known."""
+        if self._is_around_one():
+            ((_, first, inner),) = members
+            return lambda data, at, read: inner(data, at + first, read)
 
         def text(data: bytes, at: int, read: Read) -> str:
             return "(" + ", ".join([text(data, at + start, read) for _, start, text in members]) + ")"
@@ -240,7 +250,7 @@ class Tuple(Record):
     def put_together(self, slots: Sequence[_Slot], texts: Sequence[str]) -> str:
         """The members in parentheses."""
         del slots
-        return joined(texts, "(", ")")
+        return texts[0] if self._is_around_one() else joined(texts, "(", ")")
 
 
 def is_tuple(one: RecordType) -> bool:
