@@ -6,15 +6,16 @@ member that the instructions right before have loaded it from.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from analyzer.disassembly import Instruction, MemoryOperand, Registers, evaluate
 from analyzer.symbols.interface import Variable
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame
 from analyzer.values.entry_values import EntryValues
-from analyzer.values.expression import BadExpression, Context, locate
+from analyzer.values.expression import Context, fixed_place, place_of
 from analyzer.values.member_path import member_path, pointee, through_pointer
-from analyzer.values.place import InMemory, InRegister, Place
+from analyzer.values.place import InMemory, InRegister
 
 MAX_CHAIN = 4
 """How many pointers may lead to the one that was followed."""
@@ -44,25 +45,23 @@ class _Search:
         self._symbols = symbols
         self._before = before
         self._registers = Registers(symbols.machine, symbols.pointer_size)
-        self._variables = list(self._located())
+        scopes = [source.scope for source in frame.source_frames() if source.scope >= 0]
+        self._variables = [one for scope in scopes for one in symbols.variables(scope, frame.lookup_pc)]
 
-    def _located(self) -> Iterator[tuple[Variable, Place]]:
+    @cached_property
+    def _in_memory(self) -> list[tuple[Variable, int]]:
+        """The variables that lie in memory, and where."""
         frame = self._frame
         context = Context(frame, self._symbols, EntryValues(self._symbols, frame, frame.lookup_pc))
-        for source in frame.source_frames():
-            for variable in self._symbols.variables(source.scope, frame.lookup_pc) if source.scope >= 0 else ():
-                if variable.location is None:
-                    continue
-                try:
-                    yield variable, locate(variable.location, context)
-                except BadExpression:
-                    continue
+        placed = [(one, place_of(one, context)) for one in self._variables]
+        return [(one, place.address) for one, place in placed if isinstance(place, InMemory)]
 
     def register(self, number: int, end: int, depth: int) -> SourcePointer | None:
         """The pointer that a register holds before the instruction at position `end`."""
         if self._is_kept(number, end):
             # Locations are those at pc.
-            held = [variable for variable, place in self._variables if place == InRegister(number)]
+            here = InRegister(number)
+            held = [one for one in self._variables if fixed_place(one, self._symbols) == here]
             held = [one for one in held if self._symbols.size_of(one.type) == self._symbols.pointer_size]
             if held:
                 return self._named([(variable.name, variable.type) for variable in held])
@@ -120,9 +119,9 @@ class _Search:
 
     def _in_frame(self, address: int) -> Iterator[tuple[str, int]]:
         size = self._symbols.pointer_size
-        for variable, place in self._variables:
-            if isinstance(place, InMemory) and address >= place.address:
-                found = member_path(self._symbols, variable.type, address - place.address, size)
+        for variable, start in self._in_memory:
+            if address >= start:
+                found = member_path(self._symbols, variable.type, address - start, size)
                 if found is not None:
                     yield variable.name + found[0], found[1]
 

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import msgspec
@@ -25,8 +25,7 @@ class Plumbing:
 
     def group(self, function: str) -> str | None:
         """The group of a plumbing function; None for any other."""
-        found = self.exact.get(function)
-        return found or next((group for pattern, group in self.patterns if fnmatchcase(function, pattern)), None)
+        return self.exact.get(function) or _matching(function, self.patterns)
 
     def kind(self, functions: Iterable[str]) -> tuple[str, str] | None:
         """Kind and title that the plumbing around a crash stands for."""
@@ -37,6 +36,12 @@ class Plumbing:
             if group in self.kinds:
                 return self.kinds[group]
         return None
+
+
+@lru_cache(4096)
+def _matching(function: str, patterns: tuple[tuple[str, str], ...]) -> str | None:
+    """The group of the first pattern that a function's name matches: the same few functions crash again and again."""
+    return next((group for pattern, group in patterns if fnmatchcase(function, pattern)), None)
 
 
 class BadPlumbing(InputError):

@@ -6,7 +6,7 @@ from analyzer.cpu import Cpu
 from analyzer.symbols.interface import Symbols
 from analyzer.zephyr import KernelThread
 
-WRITERS: dict[int, Callable[[int], str]] = {4: "{:#010x}".format, 8: "{:#018x}".format}
+WRITERS: dict[int, Callable[[int], str]] = {4: "0x%08x".__mod__, 8: "0x%016x".__mod__}
 """By the size of a pointer in bytes."""
 
 
