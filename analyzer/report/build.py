@@ -11,10 +11,12 @@ from analyzer.report import model
 from analyzer.report.address import WRITERS, function_at
 from analyzer.report.kernel_objects import ObjectWriter, Waiting
 from analyzer.symbols.types import TypedSymbols
-from analyzer.unwind import Frame, Stack
+from analyzer.unwind import Frame, Stack, Trust
 from analyzer.values.locals import FrameVariables
 from analyzer.zephyr import KernelThread
 from analyzer.zephyr.thread import has_sentinel, stack_peak
+
+_TRUST = {trust: trust.value for trust in Trust}
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -98,13 +100,13 @@ class ThreadWriter:
             caller = frame.caller()
             if self.symbols is not None and not frame.guessed:
                 outer = None if caller is None else variables.get(id(caller))
-                variables[id(frame)] = FrameVariables(self.symbols, frame, frame.lookup_pc, outer)
+                variables[id(frame)] = FrameVariables(self.symbols, frame, frame.lookup_pc, outer, frame.calls)
             found.append(self._frame(frame, variables.get(id(frame))))
         return [each for frames in reversed(found) for each in frames]
 
     def _frame(self, frame: Frame, variables: FrameVariables | None) -> list[model.Frame]:
         """One frame; where the stack pointer is a guess, the values of variables would be too, and are not given."""
-        pc, trust = self.address(frame.pc), frame.trust.value
+        pc, trust = self.address(frame.pc), _TRUST[frame.trust]
         sources = frame.source_frames()
         if not sources:
             symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)

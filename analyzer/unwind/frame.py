@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import SourceFrame, Symbols
+from analyzer.symbols.interface import CallSite, SourceFrame, Symbols
 
 _NO_PAIRS: Mapping[int, tuple[int, int]] = MappingProxyType({})
 
@@ -37,6 +37,7 @@ class Frame:
         "_pairs",
         "_sources",
         "_symbols",
+        "calls",
         "canonical_address",
         "departed",
         "guessed",
@@ -80,6 +81,11 @@ class Frame:
         self.departed = False
         """Whether the function left by a tail call, so that it has no place on the stack."""
         self.outer: Frame | None = None
+        self.calls: tuple[CallSite, ...] | None = None
+        """The call and the tail calls by which the function was entered; empty where there is not exactly one way.
+
+        None where nobody has looked for it.
+        """
         self._kept = kept
         self._memory = memory
         self._symbols = symbols
@@ -114,7 +120,7 @@ class Frame:
 
     def register(self, number: int) -> int | None:
         """A DWARF register of this frame."""
-        pair = self._pairs.get(number)
+        pair = self._pairs.get(number) if self._pairs else None
         if pair is None:
             return self.registers.get(number)
         low, high = self.registers.get(pair[0]), self.registers.get(pair[1])

@@ -16,12 +16,13 @@ def departed_frames(frame: Frame, function: int | None, caller: Frame, symbols: 
 
     `function` is where the frame's own function is entered. At its jump such a one has given the registers that
     survive calls back to its caller, and the link register is what it was entered with. Its part of the stack is gone:
-    neither its stack pointer nor its CFA is given, so that
-    no variable is read where another function has written since.
+    neither its stack pointer nor its CFA is given, so that no variable is read where another function has written.
+    The way to the frame's function is noted there.
     """
     if frame.return_address is None or caller.trust not in (Trust.CFI, Trust.EXIDX) or caller.guessed:
         return []
     path = None if function is None else call_path(symbols, caller, caller.pc, function)
+    frame.calls = path or ()
     if path is None or len(path) == 1:
         return []
     registers = cpu.surviving(caller.registers)

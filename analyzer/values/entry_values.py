@@ -21,15 +21,24 @@ class EntryValues:
 
     `outer` are those of the frame that made the call, where somebody has them: what was found for it is not sought
     again. They may ask those of their own caller in turn, but not without end: what takes too many is not known.
+    `calls` are those by which the function was entered, where somebody has looked for them; empty where in vain.
     """
 
-    __slots__ = ("_caller", "_outer", "_path", "_registers", "asked", "machine", "pc", "symbols")
+    __slots__ = ("_caller", "_calls", "_outer", "_path", "_registers", "asked", "machine", "pc", "symbols")
 
-    def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int, outer: "EntryValues | None" = None) -> None:
+    def __init__(
+        self,
+        symbols: TypedSymbols,
+        machine: Machine,
+        pc: int,
+        outer: "EntryValues | None" = None,
+        calls: tuple[CallSite, ...] | None = None,
+    ) -> None:
         self.symbols = symbols
         self.machine = machine
         self.pc = pc
         self._outer = outer
+        self._calls = calls
         self.asked = _Asked() if outer is None else outer.asked
         self._path: _Path | Literal["unsought"] | None = "unsought"
         self._registers: dict[int, int | None] = {}
@@ -62,12 +71,14 @@ class EntryValues:
 
     def _find_path(self) -> _Path | None:
         caller = self.machine.caller()
-        function = self.symbols.function_start(self.pc)
-        if caller is None or function is None:
+        address = None if caller is None else self.machine.returns_to()
+        if caller is None or address is None:
             return None
-        address = self.machine.returns_to()
-        path = None if address is None else call_path(self.symbols, caller, address, function)
-        return None if path is None or address is None else (path, caller, address)
+        calls = self._calls
+        if calls is None:
+            function = self.symbols.function_start(self.pc)
+            calls = None if function is None else call_path(self.symbols, caller, address, function)
+        return (calls, caller, address) if calls else None
 
     def _at_call(self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes) -> int | None:
         """An expression about the last call of a path."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from analyzer.symbols.interface import Machine, Variable
+from analyzer.symbols.interface import CallSite, Machine, Variable
 from analyzer.symbols.types import TypedSymbols
 from analyzer.values.direct import Direct, direct_text
 from analyzer.values.entry_values import EntryValues
@@ -56,16 +56,36 @@ class FrameVariables:
         machine: the frame.
         pc: the pc to look up: of a calling frame one less than its return address.
         outer: the variables of the frame that it returns to, where somebody has them.
+        calls: those by which the function was entered, as `EntryValues` takes them.
     """
 
-    __slots__ = ("_base", "_entered", "_outer", "_pc", "_prepared", "_renderer", "_symbols", "address_mask", "machine")
+    __slots__ = (
+        "_base",
+        "_calls",
+        "_entered",
+        "_outer",
+        "_pc",
+        "_prepared",
+        "_renderer",
+        "_symbols",
+        "address_mask",
+        "machine",
+    )
 
-    def __init__(self, symbols: TypedSymbols, machine: Machine, pc: int, outer: "FrameVariables | None" = None) -> None:
+    def __init__(
+        self,
+        symbols: TypedSymbols,
+        machine: Machine,
+        pc: int,
+        outer: "FrameVariables | None" = None,
+        calls: tuple[CallSite, ...] | None = None,
+    ) -> None:
         self.machine = machine
         self.address_mask = (1 << 8 * symbols.pointer_size) - 1
         self._symbols = symbols
         self._pc = pc
         self._outer = outer
+        self._calls = calls
         self._entered: EntryValues | None = None
         self._renderer: Renderer | None = None
         self._base: int | Literal["unsought"] | None = "unsought"
@@ -76,7 +96,7 @@ class FrameVariables:
         """What the function was entered with."""
         if self._entered is None:
             outer = None if self._outer is None else self._outer.entered
-            self._entered = EntryValues(self._symbols, self.machine, self._pc, outer)
+            self._entered = EntryValues(self._symbols, self.machine, self._pc, outer, self._calls)
         return self._entered
 
     @property

@@ -197,6 +197,8 @@ class Text(Array):
 
 def elements(texts: Sequence[str], opening: str = "{", closing: str = "}") -> str:
     """Elements in braces; long runs of one text are written once."""
+    if len(texts) <= _REPEATS:
+        return joined(texts, opening, closing)
     shown: list[str] = []
     position = 0
     while position < len(texts):
