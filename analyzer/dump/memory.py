@@ -9,9 +9,12 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
 
 from analyzer.dump.sparse import SparseBytes
+from contract.errors import LimitExceeded
 
 MAX_READ = 1 << 20
 """Bytes in one read; nothing that is looked at in one piece is larger."""
+MOST_COMPARED = 1 << 18
+"""Segments with which new ones are compared, all together. A dump has some hundred, and few overlap."""
 _PART = 1 << 20
 """Bytes that are searched at a time."""
 
@@ -22,9 +25,10 @@ ReadOnly = Callable[[int, int], bytes | None]
 class MemoryImage:
     """Sorted, disjoint segments of dumped memory."""
 
-    __slots__ = ("_data", "_starts")
+    __slots__ = ("_compared", "_data", "_starts")
 
     def __init__(self) -> None:
+        self._compared = 0
         self._starts: list[int] = []
         self._data: dict[int, memoryview] = {}
 
@@ -32,6 +36,9 @@ class MemoryImage:
         """Add a block where nothing is held yet; what is already there stays.
 
         Returns whether bytes that were already there differ from the new ones.
+
+        Raises:
+            LimitExceeded: so many segments lie in each other's place that somebody wanted to see us compare them.
         """
         conflict = False
         for offset, run in content.known():
@@ -45,6 +52,9 @@ class MemoryImage:
         index = max(0, bisect_right(self._starts, start) - 1)
         pieces: list[tuple[int, memoryview]] = []
         while index < len(self._starts) and self._starts[index] < end:
+            self._compared += 1
+            if self._compared > MOST_COMPARED:
+                raise LimitExceeded("The dump's memory blocks overlap each other far more than those of any device.")
             held_start = self._starts[index]
             held = self._data[held_start]
             held_end = held_start + len(held)

@@ -23,7 +23,7 @@ def parse(data: bytes, missing: Iterable[Range] = ()) -> Dump:
     Raises:
         NotADump: there is no core dump in the bytes.
         UnsupportedDump: there is one, of a kind that cannot be analysed.
-        LimitExceeded: there are more than 64 MiB.
+        LimitExceeded: there are more than 64 MiB, or blocks that overlap each other far too often.
     """
     if len(data) > MAX_SIZE:
         raise LimitExceeded(

@@ -174,6 +174,17 @@ def test_damage_again_and_again_is_not_looked_at_again_and_again() -> None:
     assert codes(dump) == ["resynchronised"] * MOST_CAVEATS + ["more-caveats"]
 
 
+def test_blocks_that_overlap_again_and_again_are_refused() -> None:
+    small = b"".join(specimen.memory(0x100 + 2 * number, b"a") for number in range(10_000))
+    large = specimen.memory(0x100, b"a." * 10_000)
+    whole = parse(specimen.header() + small + large)
+    assert whole.memory.ranges() == [(0x100, 0x100 + 20_000)]
+    started = time.process_time()
+    with pytest.raises(LimitExceeded, match="overlap"):
+        parse(specimen.header() + small + 30 * large)
+    assert time.process_time() - started < 5
+
+
 def test_overlap_keeps_the_first_and_warns_when_bytes_differ() -> None:
     same = specimen.header() + specimen.memory(0x100, b"abcdefgh") + specimen.memory(0x104, b"efghijkl")
     differs = specimen.header() + specimen.memory(0x100, b"abcdefgh") + specimen.memory(0xFC, b"1234567890123456")
