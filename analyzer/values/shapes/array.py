@@ -6,8 +6,20 @@ from typing import overload
 from analyzer.symbols.types import BaseType
 from analyzer.values import scalars
 from analyzer.values.place import Unknown
+from analyzer.values.shapes.numbers import put_together
 from analyzer.values.shapes.scalar import Scalar
-from analyzer.values.shapes.shape import MORE, MOST_DEPTH, MOST_ELEMENTS, Flat, Part, Read, Rendering, Shape, joined
+from analyzer.values.shapes.shape import (
+    MORE,
+    MOST_DEPTH,
+    MOST_ELEMENTS,
+    Flat,
+    Part,
+    Read,
+    Rendering,
+    Shape,
+    at_once,
+    joined,
+)
 from analyzer.values.view import View
 
 _REPEATS = 10
@@ -69,7 +81,11 @@ class Array(Shape):
             return each(data, at, read) if texts is None else elements(texts + more)
 
         text = numbers if isinstance(element, Scalar) else each
-        return Flat(text, shown * size, shown * (1 + flat.parts), flat.levels + 1)
+        # A longer array may have runs that are written once.
+        few = [("", index * size, flat.numbers) for index in range(shown)] if count <= _REPEATS else [("", 0, None)]
+        whole = put_together(few)
+        text = text if whole is None else at_once(whole)
+        return Flat(text, shown * size, shown * (1 + flat.parts), flat.levels + 1, whole)
 
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The elements in braces."""

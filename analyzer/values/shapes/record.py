@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from analyzer.symbols.types import Member, RecordType, Variant
 from analyzer.values.place import Nowhere, Unknown
+from analyzer.values.shapes.numbers import Numbers, put_together
 from analyzer.values.shapes.scalar import Scalar
-from analyzer.values.shapes.shape import MORE, MOST_DEPTH, Firmware, Flat, Part, Read, Rendering, Shape, joined
+from analyzer.values.shapes.shape import MORE, MOST_DEPTH, Firmware, Flat, Part, Read, Rendering, Shape, at_once, joined
 from analyzer.values.view import Scattered, View
 
 
@@ -25,6 +26,8 @@ class Record(Shape):
     """A structure, union or class."""
 
     __slots__ = ("_firmware", "_slots", "_variants", "one")
+    brackets = ("{", "}")
+    is_labelled = True
 
     def __init__(self, handle: int, one: RecordType, firmware: Firmware) -> None:
         super().__init__(handle, one.size)
@@ -49,23 +52,23 @@ class Record(Shape):
         if self.size is None or self.one.variants is not None:
             return None
         found: list[_Placed] = []
-        parts = nested = 0
         for slot in self._own():
             placed = _placed(slot, self.size, levels - 1)
             if placed is None:
                 return None
-            found.append(placed[0])
-            parts += placed[1].parts + 1
-            nested = max(nested, placed[1].levels + 1)
-        return Flat(self.together(found), self.size, parts, nested)
-
-    def together(self, members: "Sequence[_Placed]") -> Callable[[bytes, int, Read], str]:
-        """Shows members of which all bytes are known."""
-
-        def text(data: bytes, at: int, read: Read) -> str:
-            return "{" + ", ".join([label + text(data, at + start, read) for label, start, text in members]) + "}"
-
-        return text
+            found.append(placed)
+        opening, closing = self.brackets
+        labels = [one.label if self.is_labelled else "" for one in found]
+        members = [(label, one.start, one.text) for label, one in zip(labels, found, strict=True)]
+        numbers = [(label, one.start, one.numbers) for label, one in zip(labels, found, strict=True)]
+        whole = put_together(numbers, opening, closing)
+        return Flat(
+            _each(members, opening, closing) if whole is None else at_once(whole),
+            self.size,
+            sum(1 + one.parts for one in found),
+            max((1 + one.levels for one in found), default=0),
+            whole,
+        )
 
     def put_together(self, slots: Sequence[_Slot], texts: Sequence[str]) -> str:
         """The texts of the members as one."""
@@ -101,24 +104,44 @@ class Record(Shape):
         return tuple(made)
 
 
-_Placed = tuple[str, int, Callable[[bytes, int, Read], str]]
-"""A member's label, its first byte, and what shows it."""
+class _Placed(NamedTuple):
+    """A member that is shown by its bytes alone."""
+
+    label: str
+    start: int
+    """Its first byte."""
+    text: Callable[[bytes, int, Read], str]
+    parts: int
+    levels: int
+    numbers: Numbers | None
 
 
-def _placed(slot: _Slot, size: int, levels: int) -> tuple[_Placed, Flat] | None:
-    """A member of a record of so many bytes, where it is shown by its bytes alone."""
+def _placed(slot: _Slot, size: int, levels: int) -> _Placed | None:
+    """A member of a record of so many bytes; None unless it is shown by its bytes alone."""
     start, shift = slot.at >> 3, slot.at & 7
-    flat = None if slot.location or start < 0 else slot.shape.flat(levels)
+    shape = slot.shape
+    flat = None if slot.location or start < 0 else shape.flat(levels)
     if flat is None:
         return None
-    text = flat.text
-    if isinstance(slot.shape, Scalar):
-        found = slot.shape.in_bits(shift)
-        fits = slot.at + slot.shape.bits <= 8 * size
-        text = flat.text if found is None else found
-    else:
-        fits = not shift and start + flat.size <= size
-    return ((slot.label, start, text), flat) if fits else None
+    if isinstance(shape, Scalar) and (shift or shape.bits != 8 * flat.size):
+        text = shape.in_bits(shift)
+        if text is None or slot.at + shape.bits > 8 * size:
+            return None
+        return _Placed(slot.label, start, text, 0, 0, None)
+    if shift or start + flat.size > size:
+        return None
+    return _Placed(slot.label, start, flat.text, flat.parts, flat.levels, flat.numbers)
+
+
+def _each(
+    members: Sequence[tuple[str, int, Callable[[bytes, int, Read], str]]], opening: str, closing: str
+) -> Callable[[bytes, int, Read], str]:
+    """Shows each member by itself."""
+
+    def text(data: bytes, at: int, read: Read) -> str:
+        return opening + ", ".join([label + text(data, at + start, read) for label, start, text in members]) + closing
+
+    return text
 
 
 def _where(slot: _Slot, view: View, at: int, rendering: Rendering) -> tuple[View, int]:
@@ -231,21 +254,12 @@ class Tuple(Record):
     """
 
     __slots__ = ()
+    brackets = ("(", ")")
+    is_labelled = False
 
     def _is_around_one(self) -> bool:
         slots = self._own()
         return len(slots) == 1 and isinstance(slots[0].shape, Tuple) and len(slots[0].shape.one.members) == 1
-
-    def together(self, members: Sequence[_Placed]) -> Callable[[bytes, int, Read], str]:
-        """Shows members of which all bytes are known."""
-        if self._is_around_one():
-            ((_, first, inner),) = members
-            return lambda data, at, read: inner(data, at + first, read)
-
-        def text(data: bytes, at: int, read: Read) -> str:
-            return "(" + ", ".join([text(data, at + start, read) for _, start, text in members]) + ")"
-
-        return text
 
     def put_together(self, slots: Sequence[_Slot], texts: Sequence[str]) -> str:
         """The members in parentheses."""

@@ -8,6 +8,7 @@ from analyzer.symbols.types import BaseType, EnumType
 from analyzer.values import scalars
 from analyzer.values.floats import float_text
 from analyzer.values.place import Unknown
+from analyzer.values.shapes.numbers import Numbers
 from analyzer.values.shapes.shape import Flat, Read, Rendering, Shape
 from analyzer.values.view import View
 
@@ -63,7 +64,8 @@ class Scalar(Shape):
         """The number."""
         del levels
         found = self.in_bits(0)
-        return None if found is None else Flat(found, self.one.size)
+        numbers = Numbers("%d", ((0, self._format),)) if self._format else None
+        return None if found is None else Flat(found, self.one.size, numbers=numbers)
 
     def in_bits(self, shift: int) -> Callable[[bytes, int, Read], str] | None:
         """Shows the number whose bits start so many bits after the start of a byte, as those of a bit-field do."""

@@ -16,6 +16,7 @@ from analyzer.values.arithmetic import BadExpression
 from analyzer.values.expression import Context, compute
 from analyzer.values.operations import UnknownValue
 from analyzer.values.place import InMemory, Unknown
+from analyzer.values.shapes.numbers import Numbers
 from analyzer.values.view import MOST_AT_ONCE, View, view_of
 
 MOST_DEPTH: Final = 12
@@ -40,6 +41,18 @@ class Flat(NamedTuple):
     """Members and elements, all levels together."""
     levels: int = 0
     """How deeply they are nested."""
+    numbers: Numbers | None = None
+    """How it is written at once, where it consists of nothing but numbers."""
+
+
+def at_once(numbers: Numbers) -> Callable[[bytes, int, Read], str]:
+    """Shows a value that consists of nothing but numbers."""
+    template, layout = numbers.template, numbers.take_apart()
+
+    def text(data: bytes, at: int, _read: Read) -> str:
+        return template % (() if layout is None else layout.unpack_from(data, at))
+
+    return text
 
 
 class Part(NamedTuple):
