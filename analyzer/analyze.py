@@ -1,7 +1,7 @@
 """The analysis of one dump: bytes in, report out, no I/O."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import msgspec
 
@@ -59,6 +59,16 @@ def _without_interrupted(frames: Sequence[model.Frame]) -> Sequence[model.Frame]
     """The frames of what crashed, without those of what it had interrupted, which are there by chance."""
     end = next((index for index, frame in enumerate(frames) if frame.trust == Trust.EXCEPTION), len(frames))
     return frames[:end]
+
+
+def _evaluate(symbols: TypedSymbols | None, expression: bytes, machine: Machine, initial: int | None) -> int | None:
+    """A DWARF expression of the call frame information; None where it needs what is not known."""
+    if symbols is None:
+        return None
+    try:
+        return compute(expression, EvaluationContext(machine, symbols), () if initial is None else (initial,))
+    except BadExpression:
+        return None
 
 
 class Analysis:
@@ -169,19 +179,9 @@ class Analysis:
     def _unwinder(self, cpu: Cpu) -> Unwinder:
         if self._made_unwinder is None:
             current = self.kernel.current and self.kernel.current.saved
-            self._made_unwinder = Unwinder(
-                cpu, self.memory, self.symbols, is_thread_entry, self._evaluate, thread=current
-            )
+            evaluate = partial(_evaluate, self.symbols)
+            self._made_unwinder = Unwinder(cpu, self.memory, self.symbols, is_thread_entry, evaluate, thread=current)
         return self._made_unwinder
-
-    def _evaluate(self, expression: bytes, machine: Machine, initial: int | None) -> int | None:
-        """A DWARF expression of the call frame information; None where it needs what is not known."""
-        if self.symbols is None:
-            return None
-        try:
-            return compute(expression, EvaluationContext(machine, self.symbols), () if initial is None else (initial,))
-        except BadExpression:
-            return None
 
     @staticmethod
     def _bounds(thread: KernelThread | None, contexts: Iterable[Context]) -> tuple[int, int] | None:

@@ -1,3 +1,5 @@
+import gc
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -275,3 +277,16 @@ def test_without_symbols_the_caller_counts_where_the_address_says_little() -> No
         "bad-access (memory-fault) at 0x00000000, called from 0x00000421 of"
     )
     assert grouped(crash(25), None).startswith("bad-access (bus-fault) at 0x00000404 of an unknown build")
+
+
+def test_an_analysis_is_gone_when_it_is_done() -> None:
+    """What refers to itself stays until somebody looks for it, and a dump may be large."""
+    content, symbols = dump_of(GOLDEN), symbols_of(GOLDEN)
+    analyze(content, symbols)
+    gc.collect()
+    gc.disable()
+    try:
+        analyze(content, symbols)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
