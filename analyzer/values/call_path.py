@@ -6,7 +6,8 @@ to the function can be found; it is believed only when there is exactly one.
 
 from analyzer.symbols.interface import CallSite, Machine
 from analyzer.symbols.types import TypedSymbols
-from analyzer.values.expression import BadExpression, Context, compute
+from analyzer.values.expression import BadExpression, Context, compute, program_of
+from analyzer.values.place import InRegister
 
 _MOST_STEPS = 200
 _MOST_PATHS = 4096
@@ -99,6 +100,10 @@ class _Search:
 def _indirect_targets(symbols: TypedSymbols, caller: Machine, site: CallSite) -> tuple[int, ...]:
     if not site.target_expression:
         return ()
+    number = program_of(site.target_expression, symbols).number
+    if isinstance(number, InRegister):
+        target = caller.register(number.number)
+        return () if target is None else (_code_address(symbols, target),)
     try:
         return (_code_address(symbols, compute(site.target_expression, Context(caller, symbols))),)
     except BadExpression:

@@ -10,7 +10,9 @@ from typing import Literal
 from analyzer.symbols.interface import CallSite, Machine
 from analyzer.symbols.types import TypedSymbols
 from analyzer.values.call_path import call_path
-from analyzer.values.expression import MOST_NESTING, BadExpression, Context, compute
+from analyzer.values.expression import MOST_NESTING, BadExpression, Context, compute, program_of
+from analyzer.values.place import InRegister
+from analyzer.values.program import OnEntry
 
 _Path = tuple[tuple[CallSite, ...], Machine, int]
 """The calls by which a function was entered, the frame that made the first one, the address that it returns to."""
@@ -85,6 +87,11 @@ class EntryValues:
         if self.asked.frames >= MOST_NESTING:
             return None
         before = path[:-1]
+        number = program_of(expression, self.symbols).number
+        if isinstance(number, int):
+            return number
+        if isinstance(number, InRegister) and not before:
+            return caller.register(number.number)
         if before:
             entered, pc = _Entered(self, before, caller, address), path[-1].return_address - 1
             context = Context(_Left(caller), self.symbols, entered, 1, pc=pc)
@@ -92,6 +99,8 @@ class EntryValues:
             context = self._caller_context(caller, address - 1)
         self.asked.frames += 1
         try:
+            if isinstance(number, OnEntry) and context.entry_values is not None:
+                return context.entry_values.register(number.register)
             return compute(expression, context)
         except BadExpression:
             return None

@@ -68,7 +68,9 @@ class Program:
     fixed: Place | None = None
     """The place, if it is the same in every frame."""
     form: OnEntry | FromFrameBase | None = None
-    """All that the expression says, if it says no more than that."""
+    """Where the object is, if the expression says no more than that."""
+    number: OnEntry | InRegister | int | None = None
+    """What `compute` leaves, if that is the same in every frame, or what one register holds or held."""
 
 
 def compile_expression(expression: bytes, types: Types) -> Program:
@@ -137,7 +139,8 @@ class _Compiler:
         if len(self.parts) == 1 and self.parts[0].piece is None:
             part, run = self.parts[0], runners[0]
             fixed = part.ending or self._fixed(part)
-            return Program(self._locator(part, run), self._computer(part, run), fixed, self._in_frame())
+            number = None if part.is_value or part.ending else self._number(fixed)
+            return Program(self._locator(part, run), self._computer(part, run), fixed, self._in_frame(), number)
         if any(part.piece is None for part in self.parts):
             raise BadExpression("An expression goes on after its last piece.")
         return Program(self._composite(runners), _no_number, self._fixed_pieces())
@@ -150,6 +153,17 @@ class _Compiler:
         operands = Operands(data, self.operands.types, 1)
         offset = operands.signed()
         return FromFrameBase(offset) if operands.position == len(data) else None
+
+    def _number(self, fixed: Place | None) -> OnEntry | InRegister | int | None:
+        """For what most calls pass: a constant, what a register holds, what was passed to the caller itself."""
+        if isinstance(fixed, InMemory):
+            return fixed.address & self.operands.mask
+        data = self.operands.data
+        if len(data) == 2 and BREG0 <= data[0] < BREG0 + 32 and not data[1]:
+            return InRegister(data[0] - BREG0)
+        operands = Operands(data, self.operands.types, 1)
+        register = entry_register(operands) if data[:1] in ENTRY_VALUE else None
+        return OnEntry(register) if register is not None and operands.position == len(data) else None
 
     def _entered(self) -> int | None:
         """For what most parameters of optimised code are: the value of a register on entry, and nothing else."""
@@ -335,7 +349,7 @@ class _Compiler:
         return compute
 
 
-FBREG = b"\x91"
+FBREG, BREG0 = b"\x91", 0x70
 _PIECES = (0x93, 0x9D)
 _STACK_VALUE = b"\x9f"
 _NO_FRAME: Final[Any] = None

@@ -32,6 +32,7 @@ from analyzer.values.value import Value, value_of
 from analyzer.values.view import view_of
 
 _CACHED: Final = 8192
+_EM_ARM: Final = 40
 _MOST_DIMENSIONS: Final = 16
 
 
@@ -47,6 +48,8 @@ class Shapes:
         self.shape = lru_cache(_CACHED)(self._make)
         self.member = lru_cache(_CACHED)(self._member)
         self.label = lru_cache(_CACHED)(self._label)
+        self.data_address = lru_cache(_CACHED)(self._data_address)
+        self.code_address = lru_cache(_CACHED)(self._code_address)
 
     def type_name(self, handle: int) -> str:
         """A type's name."""
@@ -104,6 +107,14 @@ class Shapes:
         if isinstance(one, BaseType | EnumType):
             return Scalar(member.type, one, member.bit_size, machine=self.machine)
         return Opaque(member.type, None)
+
+    def _data_address(self, address: int) -> str:
+        return f"0x{address:x}" + (self.label(address) if address else "")
+
+    def _code_address(self, pointer: int) -> str:
+        # A function pointer carries the Thumb bit; a pointer to anything else is taken as it is.
+        address = pointer & ~1 if self.machine == _EM_ARM else pointer
+        return f"0x{pointer:x}" + (self.label(address) if address else "")
 
     def _label(self, address: int) -> str:
         symbol = self._symbols.symbol_at(address)

@@ -16,7 +16,7 @@ _MOST_FOLLOWED = 3
 class Pointer(Shape):
     """A pointer: its address, the symbol there, and the text that it points at."""
 
-    __slots__ = ("_bits", "_firmware", "_is_function", "_text_unit", "one")
+    __slots__ = ("_bits", "_firmware", "_is_function", "_named", "_text_unit", "one")
 
     def __init__(self, handle: int, one: PointerType, target: Type, firmware: Firmware) -> None:
         super().__init__(handle, one.size)
@@ -26,18 +26,22 @@ class Pointer(Shape):
         self._is_function = isinstance(target, FunctionType)
         self.number_size = one.size
         self._text_unit = isinstance(target, BaseType) and scalars.is_character(target) and target.size == 1
+        self._named = firmware.code_address if self._is_function else firmware.data_address
         if not self._text_unit:
-            self.plain = lambda number: self._shown(number, _nothing)
+            self.plain = self._named
 
     def make_flat(self, levels: int) -> Flat:
         """The address and what is there."""
         del levels
-        size, shown = self.one.size, self._shown
+        size, named, shown = self.one.size, self._named, self._shown
 
-        def text(data: bytes, at: int, read: Read) -> str:
+        def address(data: bytes, at: int, _read: Read) -> str:
+            return named(int.from_bytes(data[at : at + size], "little"))
+
+        def with_text(data: bytes, at: int, read: Read) -> str:
             return shown(int.from_bytes(data[at : at + size], "little"), read)
 
-        return Flat(text, size)
+        return Flat(with_text if self._text_unit else address, size)
 
     def text(self, view: View, at: int, rendering: Rendering) -> str | Unknown:
         """The address and what is there."""
@@ -55,19 +59,11 @@ class Pointer(Shape):
 
     def of_number(self, number: int, rendering: Rendering) -> str:
         """An address and what is there."""
-        return self._shown(number, rendering.machine.read if self._text_unit else _nothing)
+        return self._shown(number, rendering.machine.read) if self._text_unit else self._named(number)
 
     def _shown(self, address: int, read: Read) -> str:
-        # A function pointer carries the Thumb bit; a pointer to anything else is taken as it is.
-        looked_up = address & ~1 if self._is_function and self._firmware.machine == _EM_ARM else address
-        text = f"0x{address:x}"
-        if looked_up:
-            text += self._firmware.label(looked_up)
-        if self._text_unit:
-            content = _text_at(address, read)
-            if content is not None:
-                text += f" {scalars.text(content)}"
-        return text
+        text, content = self._named(address), _text_at(address, read)
+        return text if content is None else f"{text} {scalars.text(content)}"
 
     def parts(self, view: View, at: int, rendering: Rendering) -> Sequence[Part]:
         """What it points at."""
@@ -97,10 +93,6 @@ class Pointer(Shape):
         if isinstance(place, ImplicitPointer):
             return Part("*", target, view_of(place, None, rendering.context.source), pointer.offset * 8)
         return Part("*", target, view_of(place, pointer.offset + size, rendering.context.source), pointer.offset * 8)
-
-
-def _nothing(_address: int, _size: int) -> bytes | None:
-    return None
 
 
 def _text_at(address: int, read: Read) -> bytes | None:

@@ -181,6 +181,14 @@ class Firmware(Protocol):
         """A type's name."""
         ...
 
+    def data_address(self, address: int) -> str:
+        """An address and the symbol there."""
+        ...
+
+    def code_address(self, pointer: int) -> str:
+        """What a function pointer holds, and the function."""
+        ...
+
     def label(self, address: int) -> str:
         """The symbol at an address as ` <name+offset>`; empty where there is none."""
         ...
