@@ -1,7 +1,6 @@
 """What the analyzer asks of a CPU architecture. Nothing in here knows DWARF or Zephyr's kernel objects."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
@@ -25,8 +24,7 @@ UNKNOWN_INTERRUPT = -1
 """In place of the number of an interrupt, where only the kernel tells that one was being handled."""
 
 
-@dataclass(frozen=True, slots=True)
-class BitField:
+class BitField(msgspec.Struct, frozen=True):
     """Some bits of a status register that say something together."""
 
     name: str
@@ -34,8 +32,7 @@ class BitField:
     width: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class StatusBit:
+class StatusBit(msgspec.Struct, frozen=True):
     """A bit of a fault status register that was set."""
 
     register: str
@@ -43,8 +40,7 @@ class StatusBit:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """What the CPU can tell about a fault from reason code, registers and code alone."""
 
     kind: str
@@ -53,13 +49,12 @@ class Fault:
     """Start of a title, such as `Division by zero`."""
     reason: str
     """The reason code's name."""
-    details: tuple[str, ...] = field(default=())
+    details: tuple[str, ...] = ()
     imprecise: bool = False
     """Whether the fault belongs to an instruction before the program counter."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultStatus:
+class FaultStatus(msgspec.Struct, frozen=True):
     """The fault status registers, as far as the dump holds them."""
 
     bits: tuple[StatusBit, ...] = ()
@@ -113,8 +108,7 @@ class ExceptionReturn(msgspec.Struct, frozen=True):
     """Why there is no context."""
 
 
-@dataclass(frozen=True, slots=True)
-class WindowedCaller:
+class WindowedCaller(msgspec.Struct, frozen=True):
     """The caller of a function, by the register windows that were spilled to the stack."""
 
     registers: Mapping[int, int]
@@ -123,8 +117,7 @@ class WindowedCaller:
     """The canonical frame address of the function; None where it has not made its frame yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionPointer:
+class FunctionPointer(msgspec.Struct, frozen=True):
     """What a call went through: a register, or a word of memory."""
 
     value: int | None

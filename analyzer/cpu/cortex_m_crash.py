@@ -5,7 +5,8 @@ Register blocks: Zephyr's `arch/arm/core/cortex_m/coredump.c` (`struct arm_arch_
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from analyzer.cpu.base import Context, CrashContexts
 from analyzer.cpu.cortex_m_exception import (
@@ -83,8 +84,7 @@ def crash_contexts(block: ArchitectureBlock, memory: Memory, stack: tuple[int, i
     return CrashContexts(contexts or (Context(registers, status, interrupt),), tuple(caveats))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """What the fault handler found when it was entered."""
 
     exc_return: int
@@ -92,8 +92,7 @@ class _Entry:
     """None where the firmware does not keep it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stacked:
+class _Stacked(msgspec.Struct, frozen=True):
     """The registers of a crash, which the hardware put on the stack before the firmware put them into the dump."""
 
     registers: Mapping[int, int]

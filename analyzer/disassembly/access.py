@@ -6,13 +6,13 @@ RISC-V (it has no write-back). So the address is computed as if the instruction 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from analyzer.disassembly.instruction import MemoryOperand
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """A memory operand with its address."""
 
     operand: MemoryOperand

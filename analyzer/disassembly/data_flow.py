@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from analyzer.disassembly.decoder import register_named
 from analyzer.disassembly.instruction import Direction, Flow, Instruction, MemoryOperand
@@ -13,8 +14,7 @@ _WRITE_BACK = re.compile(r"\]!|\], #|\w!")
 _STACK = ("push", "pop", "vpush", "vpop")
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """The load that a register got its value from."""
 
     operand: MemoryOperand
@@ -22,8 +22,7 @@ class Load:
     """Of the instruction among those that were searched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registers:
+class Registers(msgspec.Struct, frozen=True):
     """The registers of one architecture, as instructions name them."""
 
     machine: int

@@ -4,7 +4,7 @@ The formats are those of Zephyr's backends in `subsys/debug/coredump/`: `coredum
 `coredump_backend_in_memory.c`, `coredump_backend_logging.c`.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.header import MAGIC, looks_like_header
@@ -21,8 +21,7 @@ FLASH_OFFSETS = (16, 20, 24, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Where a dump may start in a flash partition: its header, rounded up to the flash's write block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contained:
+class Contained(msgspec.Struct, frozen=True):
     """A dump, taken out of its container."""
 
     container: str

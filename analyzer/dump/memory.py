@@ -176,8 +176,12 @@ class Memory:
 
     def dumped(self, address: int, size: int) -> bytes:
         """As many of `size` bytes from `address` on as the dump itself holds without a gap."""
+        size = min(size, MAX_READ)
+        first = self._image.run_at(address, size)
+        if len(first) == size:
+            return first.tobytes()
         parts: list[bytes] = []
-        position, end = address, address + min(size, MAX_READ)
+        position, end = address, address + size
         while position < end:
             run = self._image.run_at(position, end - position)
             if not run:

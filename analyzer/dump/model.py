@@ -3,8 +3,9 @@
 The format is defined by Zephyr: `include/zephyr/debug/coredump.h` and `subsys/debug/coredump/`.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import MemoryImage
@@ -22,8 +23,7 @@ class Target(IntEnum):
     ARM64 = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """The file header; None marks a field that never arrived."""
 
     version: int | None
@@ -34,8 +34,7 @@ class Header:
     reason: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ArchitectureBlock:
+class ArchitectureBlock(msgspec.Struct, frozen=True):
     """Block `A`: the registers of the context that crashed, laid out per architecture and version."""
 
     version: int
@@ -44,8 +43,7 @@ class ArchitectureBlock:
     """Bytes the block said it has; the payload is shorter when the dump was cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class CpuSnapshot:
+class CpuSnapshot(msgspec.Struct, frozen=True):
     """Block `F`: what one CPU of several was doing."""
 
     cpu: int
@@ -55,8 +53,7 @@ class CpuSnapshot:
     """Registers laid out like block `A`; empty for the CPU that panicked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(msgspec.Struct, frozen=True):
     """Everything that could be recovered from a core dump."""
 
     container: str

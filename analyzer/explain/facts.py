@@ -1,7 +1,6 @@
 """What there is to explain a crash from: everything that rules look at, made once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -52,8 +51,7 @@ class ThreadStack(msgspec.Struct, frozen=True):
     """Half-open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(msgspec.Struct, frozen=True):
     """A crash as the rest of the analysis hands it over."""
 
     reason: int | None
@@ -74,8 +72,7 @@ class Crash:
     others: Sequence[ThreadStack] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(msgspec.Struct, frozen=True):
     """An assertion that did not hold; None where it cannot be told."""
 
     text: str | None
@@ -84,8 +81,7 @@ class Assertion:
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What happened, in three lengths."""
 
     kind: str
@@ -98,8 +94,7 @@ class Verdict:
     """Whether the instruction that was to be executed is not to blame, but the call that led there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """A crash and what its reason, its registers and its code say, before any rule has spoken."""
 
     crash: Crash
@@ -147,8 +142,7 @@ class Facts:
         return f"{address:#0{2 + 2 * size}x}"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """What a rule has to say."""
 
     rule: str

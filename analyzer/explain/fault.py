@@ -1,8 +1,9 @@
 """From a crash to what a person wants to know: what happened, where, and how we know."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+import msgspec
 
 from analyzer.disassembly import Access, Instruction
 from analyzer.explain.access_text import access_text, reached
@@ -16,8 +17,7 @@ ACCESS_RULE = "access"
 """Name of the note that tells the memory access."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """What happened, where, and how we know."""
 
     kind: str

@@ -5,8 +5,9 @@ member that the instructions right before have loaded it from.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from analyzer.disassembly import Instruction, MemoryOperand, Registers, evaluate
 from analyzer.symbols.interface import Variable
@@ -21,8 +22,7 @@ MAX_CHAIN = 4
 """How many pointers may lead to the one that was followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePointer:
+class SourcePointer(msgspec.Struct, frozen=True):
     """A pointer's expressions, all of which are true, and what it points at."""
 
     expressions: tuple[str, ...]

@@ -7,7 +7,6 @@ addresses. Where there are no such functions it is made of whatever else tells o
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -30,8 +29,7 @@ class NamedFrame(msgspec.Struct, frozen=True):
     """Found by scanning the stack."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(msgspec.Struct, frozen=True):
     """What is known of a crash beside its frames: what it is told by where those say too little."""
 
     build_id: str | None = None
@@ -49,8 +47,7 @@ class Circumstances:
     """Which one failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grouping:
+class Grouping(msgspec.Struct, frozen=True):
     """A fingerprint and what it is made of."""
 
     fingerprint: str

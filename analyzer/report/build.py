@@ -1,8 +1,5 @@
 """From unwound stacks and kernel threads to the report's threads."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import msgspec
 
 from analyzer.cpu import Context, Cpu
@@ -29,22 +26,30 @@ class Subject(msgspec.Struct, frozen=True):
     """Why there are no registers."""
 
 
-@dataclass(frozen=True, slots=True)
 class ThreadWriter:
-    """Writes threads for the report."""
+    """Writes threads for the report.
 
-    cpu: Cpu | None
-    memory: Memory
-    symbols: TypedSymbols | None
-    pointer_size: int
-    objects: ObjectWriter | None = None
-    sentinels: bool = False
-    """Whether this firmware marks the ends of its stacks, so that a missing mark is an overflow."""
+    `sentinels` tells that this firmware marks the ends of its stacks, so that a missing mark is an overflow.
+    """
 
-    @property
-    def address(self) -> Callable[[int], str]:
+    def __init__(
+        self,
+        cpu: Cpu | None,
+        memory: Memory,
+        symbols: TypedSymbols | None,
+        pointer_size: int,
+        objects: ObjectWriter | None = None,
+        *,
+        sentinels: bool = False,
+    ) -> None:
+        self.cpu = cpu
+        self.memory = memory
+        self.symbols = symbols
+        self.pointer_size = pointer_size
+        self.objects = objects
+        self.sentinels = sentinels
+        self.address = WRITERS[pointer_size]
         """Writes an address in the width of the machine."""
-        return WRITERS[self.pointer_size]
 
     def thread(self, subject: Subject, *, crashed: bool) -> model.Thread:
         """The report's view of a thread."""

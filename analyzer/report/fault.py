@@ -1,7 +1,8 @@
 """From an explanation to the report's fault."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from analyzer.cpu import Cpu
 from analyzer.disassembly import Direction, Instruction, listing
@@ -20,8 +21,7 @@ _MAX_CODE = 8192
 _DIRECTIONS = {Direction.LOAD: "load", Direction.STORE: "store", Direction.UPDATE: "update"}
 
 
-@dataclass(frozen=True, slots=True)
-class FaultWriter:
+class FaultWriter(msgspec.Struct, frozen=True):
     """Writes the fault for the report."""
 
     cpu: Cpu | None

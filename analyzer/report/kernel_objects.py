@@ -1,7 +1,6 @@
 """From kernel objects to the report's."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -27,8 +26,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """Ticks."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectWriter:
+class ObjectWriter(msgspec.Struct, frozen=True):
     """Writes kernel objects for the report."""
 
     cpu: Cpu | None

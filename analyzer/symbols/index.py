@@ -80,6 +80,7 @@ class SymbolIndex:
         self.is_code = lru_cache(_CACHED)(self._find_code)
         self.reference = lru_cache(_CACHED)(self._find_reference)
         self.source_frames = lru_cache(_CACHED)(self._find_source_frames)
+        self.size_of = lru_cache(_CACHED)(self._find_size)
         self.symbol = lru_cache(_CACHED)(self._symbols.named)
         self.symbol_at = lru_cache(_CACHED)(self._find_symbol)
         self.type = lru_cache(_CACHED)(self._read_type)
@@ -349,7 +350,7 @@ class SymbolIndex:
         """The type without type definitions and qualifiers around it."""
         return plain_type(self.type, handle)[1]
 
-    def size_of(self, handle: int) -> int | None:
+    def _find_size(self, handle: int) -> int | None:
         """Bytes that a value of the type takes; None when that is not known."""
         factor = 1
         for _ in range(_MOST_HOPS):

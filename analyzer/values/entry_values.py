@@ -4,8 +4,9 @@ The function has used the register for something else since, but the caller may 
 information of the call gives an expression for it, over registers and memory that survive calls.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from analyzer.symbols.interface import CallSite, Machine
 from analyzer.symbols.types import TypedSymbols
@@ -124,15 +125,13 @@ class EntryValues:
         return None if expression is None else self._at_call(path, caller, address, expression)
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(msgspec.Struct):
     """How many frames are being asked at the moment."""
 
     frames: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Entered:
+class _Entered(msgspec.Struct, frozen=True):
     """Entry values of a function that left by a tail call."""
 
     values: EntryValues
@@ -149,8 +148,7 @@ class _Entered:
         return self.values.passed_before(self.path, self.caller, self.address, expression)
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
+class _Left(msgspec.Struct, frozen=True):
     """A function at its tail call: its frame is gone, the registers that survive calls are its caller's again."""
 
     outer: Machine

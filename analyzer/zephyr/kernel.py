@@ -4,7 +4,8 @@ From `struct z_kernel _kernel`, which is either a block of the dump of its own o
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from analyzer.dump.caveat import MISMATCH, Caveat
 from analyzer.dump.memory import Memory
@@ -21,8 +22,7 @@ _INTERRUPT_STACKS = ("z_interrupt_stacks", "_interrupt_stack")
 """What the kernel calls them, and called them up to Zephyr 2.5 (`kernel/init.c`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(msgspec.Struct, frozen=True):
     """The threads of a dump, the current one first."""
 
     current: KernelThread | None
@@ -30,7 +30,7 @@ class Kernel:
     caveats: tuple[Caveat, ...]
     in_interrupt: bool = False
     """Whether an interrupt was being handled, by the kernel's own count; not every architecture keeps it."""
-    snapshots: Mapping[int, CpuSnapshot] = field(default_factory=dict[int, CpuSnapshot])
+    snapshots: Mapping[int, CpuSnapshot] = {}
     """Threads, by address, that ran on the other CPUs, and what the dump holds of them."""
     interrupt_stack: tuple[int, int] | None = None
     """The stacks of the interrupts, of all CPUs, which lie behind each other; half-open."""

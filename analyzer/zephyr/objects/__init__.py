@@ -1,7 +1,8 @@
 """Kernel objects: where the firmware keeps them, what they were doing, and which threads wait for them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from analyzer.dump.memory import Memory
 from analyzer.symbols.types import TypedSymbols
@@ -36,14 +37,13 @@ _UNREAD = State("")
 """Of a kind of which only the waiting threads are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class KernelObjects:
+class KernelObjects(msgspec.Struct, frozen=True):
     """The kernel objects of a dump."""
 
     found: tuple[KernelObject, ...] = ()
     """By address."""
     deadlocks: tuple[tuple[Wait, ...], ...] = ()
-    remaining: Mapping[int, int] = field(default_factory=dict[int, int])
+    remaining: Mapping[int, int] = {}
     """Ticks until each running timeout expires, by the address of its structure."""
 
     def awaited_by(self, thread: int) -> KernelObject | None:

@@ -1,11 +1,11 @@
 """Deadlock: threads that wait for each other's mutexes in a circle."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(msgspec.Struct, frozen=True):
     """A thread, the mutex that it waits for, and the thread that holds that one; all by address."""
 
     thread: int

@@ -1,7 +1,8 @@
 """Facts for rules: a load or store of a Cortex-M, and what is around it."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from analyzer.cpu import Context, CortexM
 from analyzer.cpu.base import FaultStatus

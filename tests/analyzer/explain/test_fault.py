@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from analyzer.cpu import UNKNOWN_INTERRUPT, X86, Context, CortexM, x86_faults
 from analyzer.dump.memory import Memory, MemoryImage
