@@ -126,7 +126,7 @@ class Unwinder:
         )
 
     def _within(self, frame: Frame, stack: tuple[int, int]) -> Frame | End:
-        pointer = frame.register(self.cpu.sp)
+        pointer = frame.registers.get(self.cpu.sp)
         # A stack that overflowed lies below its bounds: only its top can tell that an unwinding has left it.
         if pointer is None or pointer <= stack[1] or frame.trust is Trust.EXCEPTION:
             return frame
@@ -256,7 +256,7 @@ class Unwinder:
 
     def _is_progress(self, frame: Frame, caller: int | None) -> bool:
         """Whether a caller's stack pointer lies above its callee's; what is interrupted may have used no stack yet."""
-        before = frame.register(self.cpu.sp)
+        before = frame.registers.get(self.cpu.sp)
         return before is None or caller is None or caller > before or (caller == before and frame.interrupted)
 
     def _no_progress(self, frame: Frame, caller: int | None) -> End:
