@@ -206,7 +206,7 @@ class Inspection:
 
     def _frame_parts(self, at: FrameAt) -> tuple[Renderer, list[tuple[Part, str]]]:
         frame = self._frame(at)
-        variables = FrameVariables(self._symbols, frame, frame.lookup_pc)
+        variables = FrameVariables(self._symbols, frame, frame.lookup_pc, spared=frame.spared)
         sources = frame.source_frames()
         if frame.guessed or not sources:
             return variables.renderer, []

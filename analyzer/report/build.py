@@ -105,7 +105,9 @@ class ThreadWriter:
             caller = frame.caller()
             if self.symbols is not None and not frame.guessed:
                 outer = None if caller is None else variables.get(id(caller))
-                variables[id(frame)] = FrameVariables(self.symbols, frame, frame.lookup_pc, outer, frame.calls)
+                variables[id(frame)] = FrameVariables(
+                    self.symbols, frame, frame.lookup_pc, outer, frame.calls, spared=frame.spared
+                )
             found.append(self._frame(frame, variables.get(id(frame))))
         return [each for frames in reversed(found) for each in frames]
 

@@ -12,7 +12,7 @@ from analyzer.symbols.format.address_map import AddressMap
 from analyzer.symbols.format.call_records import read_call_site
 from analyzer.symbols.format.container import CorruptIndex, Part, unpack
 from analyzer.symbols.format.frame_rows import read_row
-from analyzer.symbols.format.scopes import Scope, ScopeKind, at, read_scope
+from analyzer.symbols.format.scopes import Scope, ScopeKind, at, is_spared, read_scope
 from analyzer.symbols.format.strings import StringTable
 from analyzer.symbols.format.symbol_records import SymbolTable
 from analyzer.symbols.interface import CallSite, Field, SourceFrame, Symbol, UnwindRow, Variable
@@ -156,7 +156,12 @@ class SymbolIndex:
         for one in self._visible(scope, pc):
             found.extend(
                 Variable(
-                    variable.name, variable.type, at(variable.location, pc), variable.const_value, variable.is_parameter
+                    variable.name,
+                    variable.type,
+                    at(variable.location, pc),
+                    variable.const_value,
+                    variable.is_parameter,
+                    is_spared(variable, pc),
                 )
                 for variable in one.variables
             )

@@ -108,6 +108,8 @@ class Variable:
     """
     const_value: int | bytes | None
     is_parameter: bool
+    spared: bool = False
+    """Whether a call whose last byte is at pc leaves the location as it is, as the compiler says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import CallSite, SourceFrame, Symbols
+from analyzer.symbols.interface import CallSite, RegisterRule, SourceFrame, Symbols
 
 _NO_PAIRS: Mapping[int, tuple[int, int]] = MappingProxyType({})
 
@@ -47,6 +47,7 @@ class Frame:
         "pc",
         "registers",
         "return_address",
+        "stopped_in",
         "trust",
     )
 
@@ -85,6 +86,11 @@ class Frame:
         """The call and the tail calls by which the function was entered; empty where there is not exactly one way.
 
         None where nobody has looked for it.
+        """
+        self.stopped_in: tuple[Mapping[int, int], Mapping[int, RegisterRule]] | None = None
+        """Where the function called from here is the one that was stopped: its registers, and rules for the caller's.
+
+        None where another function was called, or where no rules told what called it.
         """
         self._kept = kept
         self._memory = memory
@@ -133,6 +139,16 @@ class Frame:
         if self.interrupted or self._kept is None:
             return False
         return self._pairs.get(number, (number,))[0] not in self._kept
+
+    def spared(self, number: int) -> int | None:
+        """A register that is known only if the function called from here leaves it alone: the compiler must say so.
+
+        No deeper call may have come between: of one function alone its rules tell what it has put aside.
+        """
+        if self.stopped_in is None or self.guessed:
+            return None
+        registers, rules = self.stopped_in
+        return None if number in rules else registers.get(number)
 
     def read(self, address: int, size: int) -> bytes | None:
         """Memory: the dump over the firmware's read-only sections; None unless every byte is known."""

@@ -252,7 +252,10 @@ class Unwinder:
         if not self._is_progress(frame, cfa):
             return self._no_progress(frame, cfa)
         del registers[row.return_register]
-        return self._returning_to(address, registers, trust)
+        found = self._returning_to(address, registers, trust)
+        if frame.interrupted and isinstance(found, Frame) and not found.interrupted:
+            found.stopped_in = frame.registers, row.rules
+        return found
 
     def _is_progress(self, frame: Frame, caller: int | None) -> bool:
         """Whether a caller's stack pointer lies above its callee's; what is interrupted may have used no stack yet."""

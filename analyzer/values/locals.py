@@ -10,7 +10,7 @@ from analyzer.values.direct import Direct, direct_text
 from analyzer.values.entry_values import EntryValues
 from analyzer.values.expression import Context, fixed_place, locator_of, place_by, program_of
 from analyzer.values.local import Local
-from analyzer.values.place import InMemory, Place
+from analyzer.values.place import Implicit, InMemory, InRegister, Place
 from analyzer.values.program import Locator
 from analyzer.values.render import Renderer, fixed_text, shapes_of
 from analyzer.values.shapes.shape import Part, Shape
@@ -38,6 +38,8 @@ class _Prepared(NamedTuple):
     """Finds where it lies."""
     direct: Direct | None
     """Shows it, where it is found in a simple way."""
+    spared: int | None
+    """The register that it is in, if one that a call at this pc leaves alone, as the compiler says."""
 
 
 class _Scope(NamedTuple):
@@ -46,6 +48,10 @@ class _Scope(NamedTuple):
     variables: tuple[_Prepared, ...]
     locals: tuple[Local, ...] | None
     """All of them, if none needs a dump."""
+
+
+Spared = Callable[[int], int | None]
+"""What a register holds that is known only if the function called from the frame leaves it alone."""
 
 
 class FrameVariables:
@@ -57,6 +63,7 @@ class FrameVariables:
         pc: the pc to look up: of a calling frame one less than its return address.
         outer: the variables of the frame that it returns to, where somebody has them.
         calls: those by which the function was entered, as `EntryValues` takes them.
+        spared: for registers that the frame has only if what was called leaves them alone.
     """
 
     __slots__ = (
@@ -67,6 +74,7 @@ class FrameVariables:
         "_pc",
         "_prepared",
         "_renderer",
+        "_spared",
         "_symbols",
         "address_mask",
         "machine",
@@ -79,6 +87,8 @@ class FrameVariables:
         pc: int,
         outer: "FrameVariables | None" = None,
         calls: tuple[CallSite, ...] | None = None,
+        *,
+        spared: Spared | None = None,
     ) -> None:
         self.machine = machine
         self.address_mask = (1 << 8 * symbols.pointer_size) - 1
@@ -86,6 +96,7 @@ class FrameVariables:
         self._pc = pc
         self._outer = outer
         self._calls = calls
+        self._spared = spared
         self._entered: EntryValues | None = None
         self._renderer: Renderer | None = None
         self._base: int | Literal["unsought"] | None = "unsought"
@@ -141,19 +152,24 @@ class FrameVariables:
         return found
 
     def _text(self, one: _Prepared) -> str:
-        renderer = self.renderer
-        return renderer.text(one.place or place_by(one.locator, renderer.rendering.context), one.shape)
+        return self.renderer.text(self._place(one), one.shape)
+
+    def _place(self, one: _Prepared) -> Place:
+        if one.spared is not None and self._spared is not None and self.machine.register(one.spared) is None:
+            value = self._spared(one.spared)
+            if value is not None:
+                return Implicit(value.to_bytes(self._symbols.pointer_size, "little"))
+        return one.place or place_by(one.locator, self.renderer.rendering.context)
 
     def opened(self, scope: int) -> list[tuple[Variable, Part]]:
         """The same variables, to be looked into by `renderer`."""
         if scope < 0:
             return []
-        opened: list[tuple[Variable, Part]] = []
-        renderer = self.renderer
-        for one in self._prepared(scope, self._pc).variables:
-            there = one.place or place_by(one.locator, renderer.rendering.context)
-            opened.append((one.variable, renderer.part(one.variable.name, there, one.shape.handle)))
-        return opened
+        part = self.renderer.part
+        return [
+            (one.variable, part(one.variable.name, self._place(one), one.shape.handle))
+            for one in self._prepared(scope, self._pc).variables
+        ]
 
 
 _Prepare = Callable[[int, int], _Scope]
@@ -180,7 +196,8 @@ def _prepared(variable: Variable, symbols: TypedSymbols, shape: Shape) -> _Prepa
     form = program_of(variable.location, symbols).form if variable.location is not None else None
     direct = direct_text(form or place, shape, symbols.pointer_size)
     locator = locator_of(variable, symbols)
-    return _Prepared(variable, shape, name, kind, variable.is_parameter, static, local, place, locator, direct)
+    spared = place.number if variable.spared and isinstance(place, InRegister) else None
+    return _Prepared(variable, shape, name, kind, variable.is_parameter, static, local, place, locator, direct, spared)
 
 
 def is_static(variable: Variable) -> bool:

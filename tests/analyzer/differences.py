@@ -78,11 +78,11 @@ def _sources(difference: Difference) -> tuple[int, list[SourceFrame]]:
     return pc, [one for one in active if one.function == difference.our.function]
 
 
-def _locations(difference: Difference, *, later: int = 0) -> list[bytes]:
-    """Where the debug information has the variable, so many bytes later."""
+def _locations(difference: Difference) -> list[bytes]:
+    """Where the debug information has the variable."""
     pc, sources = _sources(difference)
     symbols = symbols_of(difference.case)
-    variables = [one for source in sources for one in symbols.variables(source.scope, pc + later)]
+    variables = [one for source in sources for one in symbols.variables(source.scope, pc)]
     return [one.location for one in variables if one.name == difference.name and one.location]
 
 
@@ -124,11 +124,6 @@ def _in_a_register_that_calls_change(difference: Difference) -> bool:
     return not difference.known and not difference.interrupted and any(number not in kept for number in numbers)
 
 
-def _still_there_behind_the_call(difference: Difference) -> bool:
-    same = _locations(difference) == _locations(difference, later=1)
-    return same and _in_a_register_that_calls_change(difference)
-
-
 CLASSES = (
     Class(
         "tail call not seen by gdb",
@@ -153,15 +148,9 @@ CLASSES = (
         _given_up,
     ),
     Class(
-        "in a register that its callee spares",
-        "As below, but the debug information has it there behind the call too: GCC saw that the callee leaves the "
-        "register alone (-fipa-ra), and gdb is right, or the call returned a new value in it, and gdb is wrong.",
-        _still_there_behind_the_call,
-    ),
-    Class(
         "in a register that calls change",
         "The debug information has a caller's variable in a register that its callee may have written to. gdb takes "
-        "what is in there now.",
+        "what is in there now. We do where GCC says that the callee leaves it alone (-fipa-ra), and stopped in that.",
         _in_a_register_that_calls_change,
     ),
 )

@@ -14,7 +14,6 @@ EXAMPLES = {
     "argument not seen by gdb": "cortex-m/deadlock-Os-lto",
     "gdb had more to go by": "cortex-m/null-deref-Og-nocfi",
     "on a stack given up": "riscv32/null-deref-Os",
-    "in a register that its callee spares": "x86-64/null-deref-O2",
     "in a register that calls change": "cortex-m/null-deref-Os-clang",
 }
 

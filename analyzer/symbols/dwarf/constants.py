@@ -72,6 +72,7 @@ class At:
     HIGH_PC: Final = 0x12
     LANGUAGE: Final = 0x13
     COMP_DIR: Final = 0x1B
+    PRODUCER: Final = 0x25
     CONST_VALUE: Final = 0x1C
     INLINE: Final = 0x20
     UPPER_BOUND: Final = 0x2F

@@ -217,6 +217,7 @@ class Unit:
     offset: int
     layout: Layout
     entries: list[Entry] = field(default_factory=list[Entry])
+    _heeds_calls: bool | None = None
 
     @property
     def root(self) -> Entry:
@@ -228,6 +229,18 @@ class Unit:
         """Whether its contents are in another file, whose name is all that it has (DWARF 5, 3.1.2; GNU's in 4)."""
         root = self.root
         return root.text(At.NAME) is None and bool(root.text(At.DWO_NAME) or root.text(At.GNU_DWO_NAME))
+
+    @property
+    def heeds_calls(self) -> bool:
+        """Whether a location list has a variable in a register during a call only if the call leaves that alone.
+
+        So it is with GCC: its pass `var-tracking`, which alone makes lists, ends at a call what is in registers that
+        the call may change: all those of the ABI, or fewer where the callee is known (-fipa-ra). Other compilers end
+        that behind the call, or where something else gets into the register.
+        """
+        if self._heeds_calls is None:
+            self._heeds_calls = (self.root.text(At.PRODUCER) or "").startswith("GNU ")
+        return self._heeds_calls
 
     def base_address(self) -> int:
         """What the unit's range and location lists count from (DW_AT_low_pc, else 0)."""

@@ -169,7 +169,10 @@ class ScopeEntries:
         const_value: int | bytes | None = None
         if location is None:
             const_value = constant(entry.inherited(At.CONST_VALUE))
-        return ScopeVariable(name, self.types.handle(entry), entry.tag == Tag.FORMAL_PARAMETER, location, const_value)
+        is_parameter = entry.tag == Tag.FORMAL_PARAMETER
+        return ScopeVariable(
+            name, self.types.handle(entry), is_parameter, location, const_value, holder.unit.heeds_calls
+        )
 
     def _location(self, entry: Entry, attribute: int) -> Location:
         try:

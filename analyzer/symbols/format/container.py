@@ -14,7 +14,7 @@ from enum import IntEnum
 from contract.errors import FaultcastError
 
 MAGIC = b"FCSYMIDX"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Raised by every change of the format: an index is cheap to build again, so readers know one version only."""
 
 _HEADER = struct.Struct("<8sIIQII")

@@ -9,7 +9,8 @@ A scope is named by its offset. Scopes follow their parent, so a parent's offset
     number of variables | per variable: name | type + 1 | parameter (bit 0) and kind of location (from bit 1) | location
 
 A location is nothing, an expression, a constant (signed or bytes), or a list of: start (signed, from the end before;
-the first from the scope's start address) | length | expression.
+the first from the scope's start address) | length | expression. There are two kinds of lists: the second one has a
+variable in a register during a call only if the call leaves that alone.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class ScopeVariable:
     is_parameter: bool
     location: Location
     const_value: int | bytes | None = None
+    heeds_calls: bool = False
+    """Whether its list has it in a register during a call only if the call leaves that alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Scope:
     variables: tuple[ScopeVariable, ...]
 
 
-_NOWHERE, _EXPRESSION, _NUMBER, _BYTES, _LIST = range(5)
+_NOWHERE, _EXPRESSION, _NUMBER, _BYTES, _LIST, _HEEDING_LIST = range(6)
 
 
 class ScopeWriter:
@@ -105,6 +108,8 @@ def put_variable(out: bytearray, variable: ScopeVariable, start: int, strings: S
     put(out, strings.add(variable.name))
     put(out, variable.type + 1)
     kind = _kind_of(variable.location, variable.const_value)
+    if kind == _LIST and variable.heeds_calls:
+        kind = _HEEDING_LIST
     out.append(int(variable.is_parameter) | kind << 1)
     if kind != _NOWHERE:
         _put_location(out, variable.location, variable.const_value, start)
@@ -114,7 +119,7 @@ def read_variable(cursor: Cursor, start: int, strings: StringTable) -> ScopeVari
     """The next variable."""
     name, handle, how = strings.text(cursor.number()), cursor.number() - 1, cursor.number()
     location, const_value = _read_location(cursor, how >> 1, start)
-    return ScopeVariable(name, handle, bool(how & 1), location, const_value)
+    return ScopeVariable(name, handle, bool(how & 1), location, const_value, how >> 1 == _HEEDING_LIST)
 
 
 def _kind_of(location: Location, const_value: int | bytes | None) -> int:
@@ -153,7 +158,7 @@ def _read_location(cursor: Cursor, kind: int, low: int) -> tuple[Location, int |
         return None, cursor.signed()
     if kind == _BYTES:
         return None, cursor.block()
-    if kind != _LIST:
+    if kind not in (_LIST, _HEEDING_LIST):
         raise CorruptIndex("A location in the symbol index is damaged; build it again.")
     items: list[tuple[int, int, bytes]] = []
     before = low
@@ -203,3 +208,10 @@ def at(location: Location, pc: int) -> bytes | None:
     if location is None or isinstance(location, bytes):
         return location
     return next((expression for start, end, expression in location if start <= pc < end), None)
+
+
+def is_spared(variable: ScopeVariable, pc: int) -> bool:
+    """Whether a call whose last byte is at pc leaves alone where the variable is, so that it still is there behind."""
+    if not variable.heeds_calls or variable.location is None or isinstance(variable.location, bytes):
+        return False
+    return any(start <= pc < end - 1 for start, end, _ in variable.location)

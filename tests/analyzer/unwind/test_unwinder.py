@@ -76,6 +76,29 @@ def test_what_a_call_may_overwrite_is_unknown_in_the_caller() -> None:
     assert stack.frames[1].register(LR) is None
 
 
+def test_what_the_function_called_left_alone_is_told_to_those_who_know_that_it_did() -> None:
+    inner, middle, outer = unwind({PC: 0x410, LR: 0x449, SP: STACK, 0: 1}, 0, 0, 0x44, 0x485).frames
+    assert middle.spared(0) == 1
+    assert middle.spared(1) is None
+    # What middle did to it after outer's call and before its own is not known.
+    assert outer.spared(0) is None
+    assert inner.spared(0) is None
+
+
+def test_what_a_rule_restores_was_not_left_alone() -> None:
+    symbols = firmware()
+    symbols.rows[INNER] = row(8, lr=-4, r0=-8)
+    registers = {PC: 0x410, LR: 7, SP: STACK, 0: 1, 1: 2}
+    middle = unwind(registers, 0x40, 0x449, 0, 0, 0x44, 0x485, symbols=symbols).frames[1]
+    assert (middle.register(0), middle.spared(0), middle.spared(1)) == (0x40, None, 2)
+
+
+def test_nothing_is_left_alone_by_a_guess() -> None:
+    guessed = unwind({PC: 0x4C0, LR: 0x449, SP: STACK, 0: 1}, 0, 0, 0x44, 0x485).frames[1]
+    assert guessed.guessed
+    assert guessed.spared(0) is None
+
+
 def test_why_a_register_is_unknown() -> None:
     inner, middle = unwind({PC: 0x410, LR: 0x449, SP: STACK}, 0, 0, 0x44, 0x485).frames[:2]
     assert inner.register(0) is None
