@@ -35,6 +35,8 @@ class BlockReader:
         self.ranges: list[tuple[int, int]] = []
         self.trailing = b""
         self.truncated = False
+        self.intact = True
+        """Whether every block ended where the next one, or nothing, started."""
         self.caveats: list[Caveat] = []
         self._data = data
         self._pointer = self.header.pointer_size
@@ -52,6 +54,7 @@ class BlockReader:
 
     def _cut(self, where: str) -> None:
         self.truncated = True
+        self.intact = False
         self._warn("truncated", f"the dump ends {where}")
 
     def _check_header(self) -> None:
@@ -74,6 +77,7 @@ class BlockReader:
             try:
                 position = self._read_block(position)
             except _Unreadable as reason:
+                self.intact = False
                 following = next_memory_block(data, position + 1, self._pointer, padding)
                 if following is None:
                     self._keep_trailing(position, str(reason))

@@ -7,7 +7,8 @@ The formats are those of Zephyr's backends in `subsys/debug/coredump/`: `coredum
 import msgspec
 
 from analyzer.dump.caveat import Caveat
-from analyzer.dump.header import MAGIC, looks_like_header
+from analyzer.dump.header import HEADER_SIZE, MAGIC, looks_like_header
+from analyzer.dump.resync import MAX_PROBES
 from analyzer.dump.sparse import SparseBytes
 from analyzer.dump.text_log import MARKER, read_text_log
 from contract.errors import NotADump
@@ -53,6 +54,25 @@ def open_container(data: SparseBytes) -> Contained:
         content, caveats = read_text_log(data)
         return Contained("text", content, any(caveat.code == "truncated" for caveat in caveats), caveats)
     return _search(data)
+
+
+def following_dump(data: SparseBytes) -> int | None:
+    """Where another dump of the same kind of device starts inside a dump, or None.
+
+    It is known by its header with that of its registers behind it, and is no buffer of the memory backend in the
+    memory that was dumped.
+    """
+    kind = data.read(0, 7)
+    position = 0
+    for _ in range(MAX_PROBES if kind else 0):
+        position = data.find(kind or MAGIC, position + 1)
+        if position < 0:
+            return None
+        registers = data.read(position + HEADER_SIZE, 3)
+        buffered = any(data.read(position - len(CANARY) - pointer, len(CANARY)) == CANARY for pointer in (4, 8))
+        if registers is not None and registers[:1] == b"A" and registers[2] == 0 and not buffered:
+            return position
+    return None
 
 
 def _open_flash(data: SparseBytes) -> Contained | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from analyzer.dump.blocks import BlockReader
 from analyzer.dump.build_id import build_id_in
 from analyzer.dump.caveat import Caveat
-from analyzer.dump.containers import open_container
+from analyzer.dump.containers import following_dump, open_container
 from analyzer.dump.model import Dump
 from analyzer.dump.sparse import Range, SparseBytes
 from contract.errors import LimitExceeded
@@ -34,7 +34,15 @@ def parse(data: bytes, missing: Iterable[Range] = ()) -> Dump:
     lost = sum(end - start for start, end in contained.data.missing)
     if lost and contained.container != "text":
         caveats.append(Caveat("incomplete-upload", f"{lost} of {len(contained.data)} bytes never arrived"))
-    blocks = BlockReader(contained.data)
+    blocks, second = _first_dump(contained.data)
+    if second is not None:
+        caveats.append(
+            Caveat(
+                "second-dump",
+                f"another dump begins at offset {second}, as when a device crashes while it dumps; "
+                "what stands before it is read",
+            )
+        )
     return Dump(
         container=contained.container,
         size=len(contained.data),
@@ -49,3 +57,13 @@ def parse(data: bytes, missing: Iterable[Range] = ()) -> Dump:
         caveats=(*caveats, *blocks.caveats),
         build_id=build_id_in(blocks.memory),
     )
+
+
+def _first_dump(data: SparseBytes) -> tuple[BlockReader, int | None]:
+    """The blocks of the first dump, and the offset at which another one breaks in on it.
+
+    Where a device crashes while it dumps, it starts again: what then stands inside a block's size is not its content.
+    """
+    blocks = BlockReader(data)
+    second = None if blocks.intact else following_dump(data)
+    return (blocks, None) if second is None else (BlockReader(data.slice(0, second)), second)

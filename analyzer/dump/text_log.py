@@ -18,6 +18,10 @@ _HEX = re.compile(rb"[0-9a-fA-F]*")
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 """What the console's log backend puts around a line (ECMA-48, 5.4)."""
 _DROPPED = re.compile(rb"\d messages dropped")
+_BOOT = b"*** Booting "
+"""What the kernel prints when it starts (Zephyr's `kernel/banner.c`)."""
+_LEAST_LINES = 3
+"""Lines of a dump's header and of its registers."""
 
 
 @dataclass(slots=True)
@@ -27,6 +31,8 @@ class _Candidate:
     lines: list[Line] = field(default_factory=list[Line])
     ended: bool = False
     failed: bool = False
+    broke_in: bool = False
+    """Whether it was begun before the one before had ended, without the device having started again."""
 
     def starts_a_dump(self) -> bool:
         """Whether the first bytes are a dump's, or unknown."""
@@ -40,6 +46,8 @@ class _Candidate:
 def read_text_log(data: SparseBytes) -> tuple[SparseBytes, list[Caveat]]:
     """The dump in a log: the last one that was printed to its end, else the longest.
 
+    Where the device crashed while it dumped, and began again, the longest of those that came first.
+
     Raises:
         NotADump: the log has markers and no dump; the message says which case it is.
     """
@@ -48,12 +56,16 @@ def read_text_log(data: SparseBytes) -> tuple[SparseBytes, list[Caveat]]:
     if not dumps:
         raise NotADump(_why_none(candidates))
     complete = [candidate for candidate in dumps if candidate.ended]
-    chosen = complete[-1] if complete else max(dumps, key=_Candidate.size)
+    causes = [candidate for candidate in dumps if not candidate.broke_in and len(candidate.lines) >= _LEAST_LINES]
+    chosen = complete[-1] if complete else max(causes or dumps, key=_Candidate.size)
     assembly = Assembly(chosen.lines, finished=chosen.ended and not chosen.failed)
     caveats: list[Caveat] = []
     if len(dumps) > 1:
         position = "last complete" if complete else "longest"
-        caveats.append(Caveat("several-dumps", f"the log holds {len(dumps)} dumps; the {position} one is analysed"))
+        why = "" if complete or len(causes) == len(dumps) else " that no crash while dumping began"
+        caveats.append(
+            Caveat("several-dumps", f"the log holds {len(dumps)} dumps; the {position} one{why} is analysed")
+        )
     if not chosen.ended:
         caveats.append(Caveat("truncated", "the log ends, or starts a new dump, before this dump's end marker"))
     if chosen.failed:
@@ -70,8 +82,10 @@ def _candidates(data: SparseBytes) -> list[_Candidate]:
     current: _Candidate | None = None
     for text, lost_lines in _lines(data):
         line = _decode(text, lost_lines=lost_lines)
-        if text.startswith(b"BEGIN"):
-            current = _Candidate()
+        if text == _BOOT:
+            current = None
+        elif text.startswith(b"BEGIN"):
+            current = _Candidate(broke_in=current is not None)
             candidates.append(current)
         elif current is None:
             # The log may have been started in the middle; only a dump's first line makes sense without BEGIN.
@@ -89,7 +103,10 @@ def _candidates(data: SparseBytes) -> list[_Candidate]:
 
 
 def _lines(data: SparseBytes) -> Iterator[tuple[bytes, bool]]:
-    """What stands behind the marker in each line, and whether nobody knows how many lines are missing there."""
+    """What stands behind the marker in each line, and whether nobody knows how many lines are missing there.
+
+    `_BOOT` for a line that says that the device has started.
+    """
     offset = 0
     for line in data.raw().tobytes().splitlines(keepends=True):
         lost_lines = bool(data.slice(offset, offset + len(line)).missing or _DROPPED.search(line))
@@ -97,6 +114,8 @@ def _lines(data: SparseBytes) -> Iterator[tuple[bytes, bool]]:
         at = line.find(MARKER)
         if at >= 0:
             yield _COLOUR.sub(b"", line[at + len(MARKER) :]).strip(), lost_lines
+        elif _BOOT in line:
+            yield _BOOT, lost_lines
         elif lost_lines:
             yield b"", True
 

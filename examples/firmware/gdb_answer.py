@@ -117,7 +117,8 @@ def text_at(value: gdb.Value) -> str | None:
     if shape.code != gdb.TYPE_CODE_PTR or str(shape.target().unqualified()) != "char":
         return None
     try:
-        return value.string("latin-1", length=-1)
+        # Whether it is there can be as impossible to tell as its value: in a register that gdb does not have.
+        return None if value.is_optimized_out else value.string("latin-1", length=-1)
     except gdb.error:
         return None
 
@@ -130,7 +131,7 @@ def variable(symbol: gdb.Symbol, frame: gdb.Frame) -> dict[str, Any]:
         entry["value"] = f"<error: {error}>"
     else:
         entry["value"] = plain(value)
-        text = None if value.is_optimized_out else text_at(value)
+        text = text_at(value)
         if text is not None:
             entry["text"] = text
     entry["argument"] = symbol.is_argument

@@ -75,7 +75,7 @@ def aligned(
 
 def plain(value: Any) -> str:
     """A value of gdb's answer in the notation of `plain_text`."""
-    if isinstance(value, dict) and value and all(name.startswith("__") for name in value):
+    if isinstance(value, dict) and value and all(re.fullmatch("__[0-9]+", name) for name in value):
         if len(value) == 1 and isinstance(value["__0"], dict) and list(value["__0"]) == ["__0"]:
             return plain(value["__0"])
         return "(" + ", ".join(plain(member) for member in value.values()) + ")"

@@ -163,6 +163,37 @@ def test_memory_behind_damage_is_found_again() -> None:
     assert content(dump)[specimen.RAM["worker_stack"]] == specimen.worker_stack()
 
 
+@pytest.mark.parametrize(
+    "behind", [b"", specimen.memory(0x20004000, bytes(64)), b"?" * 64], ids=["cut", "whole", "bad"]
+)
+def test_a_dump_that_broke_in_on_another_is_not_its_memory(behind: bytes) -> None:
+    """The lines of a device that crashed while it dumped, put together to one file."""
+    first = specimen.header() + specimen.architecture() + specimen.memory(0x20001000, bytes(range(64)) * 8)
+    start = len(first) - 256
+    dump = parse(first[:start] + specimen.header(reason=0) + specimen.architecture(bytes(68)) + behind)
+    assert content(dump) == {0x20001000: bytes(range(64)) * 4}
+    assert dump.header.reason == 4
+    assert dump.architecture is not None
+    assert dump.architecture.payload.unsigned(0, 4) == specimen.REGISTERS_V1[0]
+    assert codes(dump) == ["second-dump", "truncated"]
+    assert f"offset {start}, " in dump.caveats[0].text
+
+
+def test_a_whole_dump_may_hold_another_one_in_its_memory() -> None:
+    held = specimen.dump()
+    dump = parse(specimen.header() + specimen.architecture() + specimen.memory(0x20001000, held))
+    assert content(dump) == {0x20001000: held}
+    assert dump.caveats == ()
+
+
+def test_a_buffer_with_a_dump_in_a_memory_block_that_is_cut() -> None:
+    held = specimen.in_memory(specimen.dump(), 2048)
+    data = specimen.header() + specimen.architecture() + specimen.memory(0x20001000, held)
+    dump = parse(data[:-1])
+    assert content(dump) == {0x20001000: held[:-1]}
+    assert codes(dump) == ["truncated"]
+
+
 def test_damage_again_and_again_is_not_looked_at_again_and_again() -> None:
     """Twenty thousand times, with megabytes of padding behind it all."""
     pair = [specimen.memory(address, b"abcd") for address in (0x20000000, 0x20000020)]

@@ -66,9 +66,25 @@ def test_two_dumps_the_last_complete_one_counts() -> None:
 
 
 def test_an_unfinished_dump_is_the_longest() -> None:
-    dump = read([*LINES[:10], *LINES[:30]])
+    dump = read([*LINES[:10], "*** Booting Zephyr OS build v3.7.0 ***", *LINES[:30]])
     assert dump.truncated
+    assert dump.size > read(LINES[:29]).size
     assert [caveat.code for caveat in dump.caveats][:2] == ["several-dumps", "truncated"]
+
+
+def test_a_crash_while_dumping_is_not_the_cause() -> None:
+    """The fault handler crashes, the device dumps that one too, and neither dump is finished."""
+    again = ["#CD:BEGIN#", *specimen.text_lines([specimen.header(reason=0), *specimen.writes()[1:]])]
+    dump = read([*LINES[:10], *again[:30]])
+    assert dump.header.reason == 4
+    assert memory(dump) == memory(read(LINES[:10]))
+    assert "that no crash while dumping began" in dump.caveats[0].text
+    without_registers = read([*LINES[:2], *again[:30]])
+    assert without_registers.header.reason == 0
+
+
+def test_lines_behind_a_start_of_the_device_are_of_no_dump() -> None:
+    assert memory(read([*LINES[:10], "*** Booting Zephyr OS build ***", LINES[10]])) == memory(read(LINES[:10]))
 
 
 def test_the_error_marker() -> None:
