@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from analyzer.cpu import Cpu
-from analyzer.disassembly import Direction, Instruction, listing
+from analyzer.disassembly import MAX_INSTRUCTION, Direction, Instruction, listing
 from analyzer.dump.memory import Memory
 from analyzer.explain import Explanation
 from analyzer.report import model
@@ -80,14 +80,16 @@ class FaultWriter(msgspec.Struct, frozen=True):
         cpu, symbols = self.cpu, self.symbols
         if cpu is None:
             return []
-        start, most = frame.pc, _BEHIND
+        start, most, end = frame.pc, _BEHIND, None
         if symbols is not None:
             symbol = symbols.symbol_at(frame.lookup_pc)
             if not symbols.is_code(frame.lookup_pc) or symbol is None or not symbol.is_function:
                 return []
             start = symbol.address if frame.pc - symbol.address < _MAX_CODE else frame.pc
             if symbol.size:
-                most = min(_BEHIND, symbol.address + symbol.size - frame.pc)
+                end = symbol.address + symbol.size
+                # Behind a call that never returns the next function may start: it is read, and not shown.
+                most = min(_BEHIND, end - frame.pc) if end > frame.pc else MAX_INSTRUCTION
         code = next(
             (code for size in (most, 16, 4, 2, 1) if (code := self.memory.read(start, frame.pc - start + size))), b""
         )
@@ -101,7 +103,8 @@ class FaultWriter(msgspec.Struct, frozen=True):
             before=BEFORE if exact else BEFORE + 1,
             after=AFTER if exact else AFTER - 1,
         )
-        return [self._instruction(one, failed=self._failed(one, frame, exact=exact)) for one in found]
+        own = found if end is None else (one for one in found if one.address < end)
+        return [self._instruction(one, failed=self._failed(one, frame, exact=exact)) for one in own]
 
     @staticmethod
     def _failed(one: Instruction, frame: Frame, *, exact: bool) -> bool:
