@@ -5,7 +5,14 @@ Decoding is capstone's; Xtensa is not among its architectures. Registers are DWA
 
 from analyzer.disassembly.access import Access, evaluate
 from analyzer.disassembly.data_flow import Registers
-from analyzer.disassembly.decoder import MAX_FUNCTION, MAX_INSTRUCTION, can_disassemble, instruction_at, listing, straight_line
+from analyzer.disassembly.decoder import (
+    MAX_FUNCTION,
+    MAX_INSTRUCTION,
+    can_disassemble,
+    instruction_at,
+    listing,
+    straight_line,
+)
 from analyzer.disassembly.instruction import Direction, Flow, Index, Instruction, MemoryOperand
 
 __all__ = [

@@ -43,6 +43,8 @@ def _sections(report: model.Report, dump: str, elf: str) -> Iterator[str]:
         yield "## Crashed thread"
         yield _thread_line(crashed)
         yield _block(_stack(crashed))
+        if report.fault.disassembly:
+            yield _folded("Instructions", _block(_disassembly(report.fault.disassembly)))
         variables = list(_variables(crashed.frames))
         if variables:
             yield "Variables"
@@ -119,7 +121,9 @@ def _thread_line(thread: model.Thread) -> str:
     facts += [thread.state] if thread.state != "unknown" else []
     if thread.waits_for:
         held = f", held by {_code(thread.waits_owner)}" if thread.waits_owner else ""
-        facts.append(f"waits for {_code(thread.waits_for)}{held}")
+        facts.append(f"waits for {_text(thread.waits_kind)} {_code(thread.waits_for)}{held}".replace("  ", " "))
+    if thread.wakes_in is not None:
+        facts.append(f"wakes in {thread.wakes_in} ticks")
     if thread.interrupt is not None:
         facts.append("in an interrupt" if thread.interrupt < 0 else f"in exception {thread.interrupt}")
     if thread.priority is not None:
@@ -158,6 +162,13 @@ def _variables(frames: Sequence[model.Frame]) -> Iterator[str]:
         yield f"#{number} {frame.function or '??'}"
         for variable in frame.locals:
             yield f"    {variable.type} {variable.name} = {variable.value}"
+
+
+def _disassembly(instructions: Sequence[model.Instruction]) -> Iterator[str]:
+    for one in instructions:
+        target = f"  <{one.target}>" if one.target else ""
+        line = f"{one.file}:{one.line}" if one.file and one.line else ""
+        yield f"{'➤' if one.failed else ' '} {one.address} {one.text + target:<40} {line}".rstrip()
 
 
 def _registers(registers: dict[str, str | None]) -> Iterator[str]:

@@ -26,6 +26,14 @@ _TRUST_STYLES = {
     "scan": "red",
 }
 
+_CONTAINERS = {
+    "text": " from a log",
+    "flash": " from a flash partition",
+    "memory": " from a buffer in memory",
+    "embedded": " from among other data",
+}
+"""How a dump came, where it did not come as it is."""
+
 
 def print_report(report: model.Report, console: Console) -> None:
     """Print a report; everything that came from a device is shown without control characters."""
@@ -93,7 +101,7 @@ def _objects(objects: Sequence[model.KernelObject]) -> RenderableType:
             state.stylize("bold red")
         table.add_row(Text(one.kind, style="dim"), Text(_safe(one.name), style="bold"), state)
     rest = len(objects) - len(shown)
-    more = Text(f"{rest} kernel objects {'more ' if shown else ''}in the JSON report", style="dim")
+    more = Text(f"{rest} {'more ' if shown else ''}kernel objects in the JSON report", style="dim")
     return Group(table, more) if shown and rest else table if shown else more
 
 
@@ -149,14 +157,14 @@ def _frames(thread: model.Thread, *, variables: bool) -> RenderableType:
     return Group(*lines)
 
 
-def _frame_lines(frames: Sequence[model.Frame], *, variables: bool) -> Iterator[Text]:
+def _frame_lines(frames: Sequence[model.Frame], *, variables: bool) -> Iterator[RenderableType]:
     for number, frame in folded(frames):
         if frame is None:
             yield Text(f"    ⋯ {number} more of the same", style="dim")
             continue
         yield _frame_line(number, frame)
         if variables and frame.locals:
-            yield from _locals(frame.locals)
+            yield Padding(_locals(frame.locals), (0, 0, 0, 7))
 
 
 def _frame_line(number: int, frame: model.Frame) -> Text:
@@ -175,16 +183,21 @@ def _frame_line(number: int, frame: model.Frame) -> Text:
     return line
 
 
-def _locals(variables: Sequence[model.Local]) -> Iterator[Text]:
-    width = max(len(_safe(variable.name)) for variable in variables)
+def _locals(variables: Sequence[model.Local]) -> RenderableType:
+    """Names and values in columns, so that a long value stays beside its name."""
+    table = Table.grid()
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
     for variable in variables:
         unknown = variable.value.startswith("<") and variable.value.endswith(">")
-        line = Text("       ")
-        line.append(f"{_safe(variable.name):<{width}}", "green" if variable.parameter else "")
-        line.append(" = ", "dim")
-        line.append(_safe(variable.value), "dim italic" if unknown else "")
-        line.append(f"  {_safe(variable.type)}", "dim")
-        yield line
+        name = Text(_safe(variable.name), style="green" if variable.parameter else "")
+        value = Text.assemble(
+            (" = ", "dim"),
+            (_safe(variable.value), "dim italic" if unknown else ""),
+            (f"  {_safe(variable.type)}", "dim"),
+        )
+        table.add_row(name, value)
+    return table
 
 
 def _disassembly(instructions: Sequence[model.Instruction]) -> RenderableType:
@@ -226,13 +239,16 @@ def _facts(report: model.Report) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", justify="right")
     cut = ", cut short" if dump.truncated else ""
-    version = "" if dump.version is None else f" version {dump.version}"
-    table.add_row("dump", f"{dump.size} bytes{version} from {dump.container}{cut}; {dump.memory_size} bytes of memory")
+    version = "" if dump.version is None else f", version {dump.version}"
+    came = _CONTAINERS.get(dump.container, "")
+    table.add_row("dump", f"{dump.size} bytes{came}{version}{cut}; {dump.memory_size} bytes of memory")
     table.add_row("target", f"{dump.architecture}, {8 * dump.pointer_size} bits")
-    verdicts = {True: "", False: "does not match", None: "cannot be told to match"}
+    verdicts = {True: "matches", False: "does not match", None: "cannot be told to match"}
+    styles = {True: "green", False: "red", None: "yellow"}
     symbols = verdicts[firmware.matches] if report.symbolized else "no symbols"
     build_id = firmware.build_id or "unknown"
-    table.add_row("build", Text.assemble(build_id, (f"  {symbols}", "red" if firmware.matches is False else "yellow")))
+    style = styles[firmware.matches if report.symbolized else None]
+    table.add_row("build id", Text.assemble(build_id, (f"  {symbols}", style)))
     table.add_row("kind", _safe(report.fault.kind))
     table.add_row("fingerprint", report.fingerprint)
     table.add_row("grouped by", Text(_safe(report.grouped_by)))

@@ -38,7 +38,8 @@ def test_every_case_makes_a_ticket(case: str) -> None:
     text = markdown(report)
     assert text.startswith("# ")
     assert report.fingerprint in text
-    assert text.count("<details>") == text.count("</details>") == 1 + (len(report.threads) > 1)
+    folded = 1 + bool(report.fault.disassembly) + (len(report.threads) > 1)
+    assert text.count("<details>") == text.count("</details>") == folded
     assert max(map(len, text.splitlines())) < 2000
 
 
@@ -52,7 +53,11 @@ def test_what_a_ticket_says() -> None:
         'label = "round 13"',
         "r7 0x00000000",
         " other threads</summary>",
-        "waits for `storage_mutex`, held by ",
+        "waits for mutex `storage_mutex`, held by ",
+        "<summary>Instructions</summary>",
+        "\n➤ 0x",
+        " src/app/sensor.c:41\n",
+        " · wakes in ",
         f"`{report.firmware.build_id}`",
         "faultcast gdb 'crash 7.core' --elf zephyr.elf",
     ):
@@ -84,13 +89,22 @@ def hostile(report: Report, evil: str) -> Report:
         for frame in thread.frames
     ]
     thread = msgspec.structs.replace(
-        thread, name=evil, waits_for=evil, waits_owner=evil, entry=evil, frames=frames, unwound=evil, complete=False
+        thread,
+        name=evil,
+        waits_for=evil,
+        waits_kind=evil,
+        waits_owner=evil,
+        entry=evil,
+        frames=frames,
+        unwound=evil,
+        complete=False,
     )
+    code = [msgspec.structs.replace(one, text=evil, target=evil, file=evil) for one in report.fault.disassembly]
     other = msgspec.structs.replace(thread, crashed=False)
     return msgspec.structs.replace(
         report,
         threads=[thread, other],
-        fault=msgspec.structs.replace(report.fault, title=evil, explanation=evil, evidence=[evil]),
+        fault=msgspec.structs.replace(report.fault, title=evil, explanation=evil, evidence=[evil], disassembly=code),
         grouped_by=evil,
         firmware=msgspec.structs.replace(report.firmware, build_id=evil),
         warnings=[model.Warning(code=evil, text=evil)],
@@ -103,7 +117,7 @@ def test_text_from_a_device_stays_text(evil: str) -> None:
     plain = outside_code(text)
     tags = re.findall(r"<[^>]*>", plain)
     assert set(tags) <= {"<details>", "</details>", "<summary>", "</summary>"}
-    assert plain.count("<details>") == plain.count("</details>") == 2
+    assert plain.count("<details>") == plain.count("</details>") == 3
     assert not re.search(r"[@#][A-Za-z0-9]", plain)
     assert not re.search(r"(?<!\\)\[|(?<!\\)\||(?<!\\)~|(?<!\\)`", plain)
     assert not re.search(r"https?://|www\.", plain)

@@ -42,6 +42,29 @@ def test_what_a_person_looks_for() -> None:
         assert part in text
 
 
+def test_a_long_value_stays_beside_its_name() -> None:
+    report = report_of("cortex-m/null-deref-Os")
+    variable = msgspec.structs.replace(report.threads[0].frames[0].locals[0], name="pages", value="0x20001704 " * 20)
+    frame = msgspec.structs.replace(report.threads[0].frames[0], locals=[variable])
+    thread = msgspec.structs.replace(report.threads[0], frames=[frame])
+    lines = shown(msgspec.structs.replace(report, threads=[thread]), 80).splitlines()
+    first = next(at for at, line in enumerate(lines) if "pages = " in line)
+    indent = lines[first].index("pages") + len("pages")
+    assert [line[:indent].strip() for line in lines[first + 1 : first + 4]] == [""] * 3
+    assert all("0x20001704" in line for line in lines[first : first + 3])
+
+
+def test_what_is_said_of_the_dump() -> None:
+    report = report_of("cortex-m/null-deref-Os")
+    facts = report.dump
+    text = shown(report)
+    assert f"dump  {facts.size} bytes, version {facts.version}; {facts.memory_size} bytes of memory" in text
+    assert f"{report.firmware.build_id}  matches" in text
+    assert " more kernel objects in the JSON report" in text
+    printed = msgspec.structs.replace(facts, container="text", truncated=True)
+    assert f"{facts.size} bytes from a log, version" in shown(msgspec.structs.replace(report, dump=printed))
+
+
 def test_a_recursion_is_folded() -> None:
     text = shown(report_of("cortex-m/stack-overflow-Os"))
     assert "more of the same" in text
