@@ -1,156 +1,16 @@
 """Operations of DWARF expressions (DWARF 5, section 2.5.1; numbers in table 7.9), made ready to run.
 
-Every operation becomes a function over the stack, with its operands decoded once. A number of the generic type is a
-plain `int` on the stack, unsigned and of the size of an address; one of a base type is a `Number`.
+Every operation becomes a function over the stack, with its operands decoded once. Here are those that work on the
+stack alone, and the numbers of all.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
 
-from analyzer.symbols.dwarf import leb128
-from analyzer.symbols.interface import Machine
-from analyzer.symbols.types import VOID, BaseType, Type
-from analyzer.values.arithmetic import BINARY, COMPARISON, BadExpression, Kind, Number, binary, compare, convert
-from analyzer.values.place import InMemory, InRegister, Source, Unknown
-
-Stack = list[int | Number]
-
-
-class UnknownValue(BadExpression):
-    """The expression is fine, but something that it needs is not known."""
-
-    code = "unknown-value"
-
-    def __init__(self, reason: Unknown) -> None:
-        super().__init__(f"The value is not known: {reason.text}.")
-        self.reason = reason
-
-
-class Frame(Protocol):
-    """What operations ask of the frame that they run against; every method raises `UnknownValue`."""
-
-    machine: Machine
-    source: Source
-
-    def register(self, number: int) -> int:
-        """What a register holds."""
-        ...
-
-    def cfa(self) -> int:
-        """The canonical frame address."""
-        ...
-
-    def frame_base(self) -> int:
-        """What DW_OP_fbreg counts from."""
-        ...
-
-    def register_on_entry(self, number: int) -> int | None:
-        """What a register held when the function was entered; None where that cannot be proved."""
-        ...
-
-    def parameter_value(self, reference: int) -> int:
-        """What the caller passed for a parameter that was optimised away."""
-        ...
-
-    def variable_value(self, reference: int) -> int | Number:
-        """What another variable holds."""
-        ...
-
-    def call(self, reference: int, stack: Stack) -> None:
-        """Run the expression of another entry on the same stack."""
-        ...
-
-    def object_address(self) -> int:
-        """Address of the object whose part is looked for."""
-        ...
-
-
-class Types(Protocol):
-    """What operations ask of the firmware."""
-
-    @property
-    def pointer_size(self) -> int:
-        """4 or 8 bytes."""
-        ...
-
-    def type(self, handle: int) -> Type:
-        """The type behind a handle."""
-        ...
-
-
-Operation = Callable[[Stack, Frame], int | None]
-"""Runs on the stack; the number of the operation to go on with, where that is not the next one."""
-
-
-@dataclass(slots=True)
-class Operands:
-    """Reads the operands of an expression, one after the other.
-
-    Raises:
-        BadExpression: the expression is cut short.
-        IndexError, MalformedDwarf: from the numbers of variable length.
-    """
-
-    data: bytes
-    types: Types
-    position: int = 0
-
-    def unsigned(self) -> int:
-        """An unsigned LEB128."""
-        value, self.position = leb128.unsigned(self.data, self.position)
-        return value
-
-    def signed(self) -> int:
-        """A signed LEB128."""
-        value, self.position = leb128.signed(self.data, self.position)
-        return value
-
-    def take(self, size: int) -> bytes:
-        """So many bytes."""
-        content = self.data[self.position : self.position + size]
-        if len(content) != size:
-            raise BadExpression("An expression is cut short.")
-        self.position += size
-        return content
-
-    def fixed(self, size: int, *, signed: bool = False) -> int:
-        """A number of so many bytes."""
-        return int.from_bytes(self.take(size), "little", signed=signed)
-
-    def kind(self) -> Kind:
-        """A base type."""
-        handle = self.unsigned()
-        if handle == VOID:
-            return self.generic
-        base = self.types.type(handle)
-        if not isinstance(base, BaseType):
-            raise BadExpression("An expression computes with a type that is no base type.")
-        return Kind.of_base_type(base.size, base.encoding)
-
-    @property
-    def generic(self) -> Kind:
-        """The generic type."""
-        return Kind(self.types.pointer_size, generic=True)
-
-    @property
-    def mask(self) -> int:
-        """What an address can be."""
-        return (1 << 8 * self.types.pointer_size) - 1
-
-
-def _entry(number: Number) -> int | Number:
-    """As the stack holds it."""
-    return number.unsigned() if number.kind.generic else number
-
-
-def _number(entry: int | Number, generic: Kind) -> Number:
-    return generic.wrap(entry) if isinstance(entry, int) else entry
-
-
-def whole(entry: int | Number) -> int:
-    """An entry of the stack as a number without a sign."""
-    return entry if isinstance(entry, int) else entry.unsigned()
+from analyzer.values import frame_operations as of_frame
+from analyzer.values.arithmetic import BINARY, COMPARISON, BadExpression, Number, binary, compare, convert
+from analyzer.values.operands import Operands
+from analyzer.values.place import Unknown
+from analyzer.values.stack_machine import Frame, Operation, Stack, as_entry, as_number
 
 
 def constant(value: int) -> Operation:
@@ -162,30 +22,12 @@ def constant(value: int) -> Operation:
     return run
 
 
-def base_register(number: int, offset: int, mask: int) -> Operation:
-    """DW_OP_breg*: what a register holds plus a number."""
-
-    def run(stack: Stack, frame: Frame) -> None:
-        stack.append(frame.register(number) + offset & mask)
-
-    return run
-
-
-def frame_base(offset: int, mask: int) -> Operation:
-    """DW_OP_fbreg."""
-
-    def run(stack: Stack, frame: Frame) -> None:
-        stack.append(frame.frame_base() + offset & mask)
-
-    return run
-
-
 def _binary(opcode: int, operands: Operands) -> Operation:
     generic = operands.generic
 
     def run(stack: Stack, _frame: Frame) -> None:
-        right, left = _number(stack.pop(), generic), _number(stack.pop(), generic)
-        stack.append(_entry(binary(opcode, left, right)))
+        right, left = as_number(stack.pop(), generic), as_number(stack.pop(), generic)
+        stack.append(as_entry(binary(opcode, left, right)))
 
     return run
 
@@ -207,7 +49,7 @@ def _compare(opcode: int, operands: Operands) -> Operation:
     generic = operands.generic
 
     def run(stack: Stack, _frame: Frame) -> None:
-        right, left = _number(stack.pop(), generic), _number(stack.pop(), generic)
+        right, left = as_number(stack.pop(), generic), as_number(stack.pop(), generic)
         stack.append(int(compare(opcode, left, right)))
 
     return run
@@ -217,8 +59,8 @@ def _unary(operands: Operands, change: Callable[[Number], int | float]) -> Opera
     generic = operands.generic
 
     def run(stack: Stack, _frame: Frame) -> None:
-        number = _number(stack.pop(), generic)
-        stack.append(_entry(number.kind.wrap(change(number))))
+        number = as_number(stack.pop(), generic)
+        stack.append(as_entry(number.kind.wrap(change(number))))
 
     return run
 
@@ -263,59 +105,15 @@ def _nothing(_stack: Stack, _frame: Frame) -> None:
     """DW_OP_nop."""
 
 
-def _content(frame: Frame, address: int, size: int) -> bytes:
-    content = frame.source.content(InMemory(address), 0, size)
-    if isinstance(content, Unknown):
-        raise UnknownValue(content)
-    return content
-
-
-def _dereference(size: int) -> Operation:
-    def run(stack: Stack, frame: Frame) -> None:
-        stack[-1] = int.from_bytes(_content(frame, whole(stack[-1]), size), "little")
-
-    return run
-
-
-def _dereference_some(operands: Operands) -> Operation:
-    size = operands.fixed(1)
-    if not 0 < size <= operands.types.pointer_size:
-        raise BadExpression("An expression reads a number of a size that no address has.")
-    return _dereference(size)
-
-
-def _dereference_type(operands: Operands) -> Operation:
-    size, kind = operands.fixed(1), operands.kind()
-    if size != kind.size:
-        raise BadExpression("An expression reads a number that is not of its type's size.")
-
-    def run(stack: Stack, frame: Frame) -> None:
-        stack[-1] = _entry(kind.from_bytes(_content(frame, whole(stack[-1]), size)))
-
-    return run
-
-
 def _constant_of_type(operands: Operands) -> Operation:
     kind = operands.kind()
     content = operands.take(operands.fixed(1))
     if len(content) != kind.size:
         raise BadExpression("An expression holds a constant that is not of its type's size.")
-    value = _entry(kind.from_bytes(content))
+    value = as_entry(kind.from_bytes(content))
 
     def run(stack: Stack, _frame: Frame) -> None:
         stack.append(value)
-
-    return run
-
-
-def _register_of_type(operands: Operands) -> Operation:
-    number, kind = operands.unsigned(), operands.kind()
-
-    def run(stack: Stack, frame: Frame) -> None:
-        content = frame.source.content(InRegister(number), 0, kind.size)
-        if isinstance(content, Unknown):
-            raise UnknownValue(content)
-        stack.append(_entry(kind.from_bytes(content)))
 
     return run
 
@@ -324,7 +122,7 @@ def _convert(operands: Operands) -> Operation:
     kind, generic = operands.kind(), operands.generic
 
     def run(stack: Stack, _frame: Frame) -> None:
-        stack[-1] = _entry(convert(_number(stack[-1], generic), kind))
+        stack[-1] = as_entry(convert(as_number(stack[-1], generic), kind))
 
     return run
 
@@ -333,93 +131,17 @@ def _reinterpret(operands: Operands) -> Operation:
     kind, generic = operands.kind(), operands.generic
 
     def run(stack: Stack, _frame: Frame) -> None:
-        number = _number(stack[-1], generic)
+        number = as_number(stack[-1], generic)
         if kind.size != number.kind.size:
             raise BadExpression("An expression reinterprets a number as one of another size.")
-        stack[-1] = _entry(kind.from_bytes(number.content()))
+        stack[-1] = as_entry(kind.from_bytes(number.content()))
 
     return run
-
-
-def _frame_address(stack: Stack, frame: Frame) -> None:
-    stack.append(frame.cfa())
-
-
-def _object_address(stack: Stack, frame: Frame) -> None:
-    stack.append(frame.object_address())
-
-
-def _entry_value(operands: Operands) -> Operation:
-    number = entry_register(operands)
-
-    def run(stack: Stack, frame: Frame) -> None:
-        value = None if number is None else frame.register_on_entry(number)
-        if value is None:
-            raise UnknownValue(Unknown.OPTIMIZED_OUT)
-        stack.append(value)
-
-    return run
-
-
-def entry_register(operands: Operands) -> int | None:
-    """The register whose value on entry is asked for; None where it is more than a register."""
-    block = operands.take(operands.unsigned())
-    if len(block) == 1 and 0x50 <= block[0] <= 0x6F:  # reg0 to reg31
-        return block[0] - 0x50
-    if block[:1] == b"\x90":  # regx
-        number, end = leb128.unsigned(block, 1)
-        return number if end == len(block) else None
-    return None
-
-
-def _parameter(operands: Operands) -> Operation:
-    reference = operands.unsigned()
-
-    def run(stack: Stack, frame: Frame) -> None:
-        stack.append(frame.parameter_value(reference))
-
-    return run
-
-
-def _variable(operands: Operands) -> Operation:
-    reference = operands.unsigned()
-
-    def run(stack: Stack, frame: Frame) -> None:
-        stack.append(frame.variable_value(reference))
-
-    return run
-
-
-def _call(operands: Operands) -> Operation:
-    reference = operands.unsigned()
-
-    def run(stack: Stack, frame: Frame) -> None:
-        frame.call(reference, stack)
-
-    return run
-
-
-def _refuse(reason: Unknown) -> Operation:
-    def run(_stack: Stack, _frame: Frame) -> None:
-        raise UnknownValue(reason)
-
-    return run
-
-
-def _other_space(operands: Operands, size: int) -> Operation:
-    operands.take(size)
-    return _refuse(Unknown.ADDRESS_SPACE)
-
-
-def _other_space_of_type(operands: Operands) -> Operation:
-    operands.take(1)
-    operands.kind()
-    return _refuse(Unknown.ADDRESS_SPACE)
 
 
 _MAKERS: dict[int, Callable[[Operands], Operation]] = {
     0x03: lambda operands: constant(operands.fixed(operands.types.pointer_size)),
-    0x06: lambda operands: _dereference(operands.types.pointer_size),
+    0x06: lambda operands: of_frame.dereference(operands.types.pointer_size),
     0x08: lambda operands: constant(operands.fixed(1)),
     0x09: lambda operands: constant(operands.fixed(1, signed=True) & operands.mask),
     0x0A: lambda operands: constant(operands.fixed(2)),
@@ -436,36 +158,36 @@ _MAKERS: dict[int, Callable[[Operands], Operation]] = {
     0x15: lambda operands: _pick(operands.fixed(1)),
     0x16: lambda _operands: _swap,
     0x17: lambda _operands: _rotate,
-    0x18: lambda operands: _other_space(operands, 0),
+    0x18: lambda operands: of_frame.other_space(operands, 0),
     0x19: lambda operands: _unary(operands, _magnitude),
     0x1F: lambda operands: _unary(operands, lambda number: -number.value),
     0x20: lambda operands: _unary(operands, lambda number: ~number.unsigned()),
     0x22: _sum,
     0x23: _plus_constant,
-    0x91: lambda operands: frame_base(operands.signed(), operands.mask),
-    0x92: lambda operands: base_register(operands.unsigned(), operands.signed(), operands.mask),
-    0x94: _dereference_some,
-    0x95: lambda operands: _other_space(operands, 1),
+    0x91: lambda operands: of_frame.frame_base(operands.signed(), operands.mask),
+    0x92: lambda operands: of_frame.base_register(operands.unsigned(), operands.signed(), operands.mask),
+    0x94: of_frame.dereference_some,
+    0x95: lambda operands: of_frame.other_space(operands, 1),
     0x96: lambda _operands: _nothing,
-    0x97: lambda _operands: _object_address,
-    0x9A: _call,
-    0x9B: lambda _operands: _refuse(Unknown.THREAD_LOCAL),
-    0x9C: lambda _operands: _frame_address,
-    0xA3: _entry_value,
+    0x97: lambda _operands: of_frame.object_address,
+    0x9A: of_frame.call,
+    0x9B: lambda _operands: of_frame.refuse(Unknown.THREAD_LOCAL),
+    0x9C: lambda _operands: of_frame.frame_address,
+    0xA3: of_frame.entry_value,
     0xA4: _constant_of_type,
-    0xA5: _register_of_type,
-    0xA6: _dereference_type,
-    0xA7: _other_space_of_type,
+    0xA5: of_frame.register_of_type,
+    0xA6: of_frame.dereference_type,
+    0xA7: of_frame.other_space_of_type,
     0xA8: _convert,
     0xA9: _reinterpret,
-    0xF3: _entry_value,
+    0xF3: of_frame.entry_value,
     0xF4: _constant_of_type,
-    0xF5: _register_of_type,
-    0xF6: _dereference_type,
+    0xF5: of_frame.register_of_type,
+    0xF6: of_frame.dereference_type,
     0xF7: _convert,
     0xF9: _reinterpret,
-    0xFA: _parameter,
-    0xFD: _variable,
+    0xFA: of_frame.parameter,
+    0xFD: of_frame.variable,
 }
 
 
@@ -485,7 +207,7 @@ def make(opcode: int, operands: Operands) -> Operation:
     if 0x30 <= opcode <= 0x4F:  # lit0 to lit31
         return constant(opcode - 0x30)
     if 0x70 <= opcode <= 0x8F:  # breg0 to breg31
-        return base_register(opcode - 0x70, operands.signed(), operands.mask)
+        return of_frame.base_register(opcode - 0x70, operands.signed(), operands.mask)
     maker = _MAKERS.get(opcode)
     if maker is not None:
         return maker(operands)

@@ -13,19 +13,9 @@ import msgspec
 
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.values.arithmetic import BadExpression, Kind
-from analyzer.values.operations import (
-    CONSTANT,
-    ENTRY_VALUE,
-    Frame,
-    Operands,
-    Operation,
-    Stack,
-    Types,
-    entry_register,
-    jump,
-    make,
-    whole,
-)
+from analyzer.values.frame_operations import entry_register
+from analyzer.values.operands import Operands, Types
+from analyzer.values.operations import CONSTANT, ENTRY_VALUE, jump, make
 from analyzer.values.place import (
     Composite,
     Implicit,
@@ -37,6 +27,7 @@ from analyzer.values.place import (
     Place,
     Unknown,
 )
+from analyzer.values.stack_machine import Frame, Operation, Stack, whole
 
 MOST_STEPS: Final = 2000
 MOST_PIECES: Final = 128

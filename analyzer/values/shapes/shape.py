@@ -14,9 +14,9 @@ from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import Member
 from analyzer.values.arithmetic import BadExpression
 from analyzer.values.expression import Context, compute
-from analyzer.values.operations import UnknownValue
 from analyzer.values.place import InMemory, Unknown
 from analyzer.values.shapes.numbers import Numbers
+from analyzer.values.stack_machine import UnknownValue
 from analyzer.values.view import MOST_AT_ONCE, View, view_of
 
 MOST_DEPTH: Final = 12
