@@ -110,6 +110,15 @@ VARIANTS: list[tuple[tuple[str, ...], str, str, dict[str, str]]] = [
         "A Cortex-M33 in the Non-secure state: EXC_RETURN values are those of Armv8-M.",
         {"ARCH": "armv8_m", "DWARF": "4"},
     ),
+    *(
+        (
+            scenarios,
+            build,
+            "A Cortex-M55 with floating point registers; it stays in the Secure state.",
+            {"ARCH": "armv8_1m"},
+        )
+        for scenarios, build in ((("null-deref", "isr-fault"), "Os-m55"), (("null-deref",), "O2-m55"))
+    ),
     (
         ("null-deref", "oops"),
         "Os-sp",

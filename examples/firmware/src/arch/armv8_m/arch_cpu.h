@@ -4,6 +4,8 @@
 
 #include "../cortex_m/arch_cpu.h"
 
+#define RAM_START 0x28000000
+
 #define MPU_RNR REG32(0xE000ED98)
 #define MPU_RLAR REG32(0xE000EDA0)
 #define MPU_MAIR0 REG32(0xE000EDC0)

@@ -24,7 +24,7 @@ void mpu_init(void)
 {
 	MPU_MAIR0 = MAIR_NORMAL_AND_DEVICE;
 	configure(0, (uint32_t)_code_start, 0x0000ffff, RBAR_READ_ONLY, 0);
-	configure(1, 0x28000000, 0x280fffff, RBAR_READ_WRITE | RBAR_NO_EXECUTE, 0);
+	configure(1, RAM_START, RAM_START + 0xfffff, RBAR_READ_WRITE | RBAR_NO_EXECUTE, 0);
 	/* With what is behind the peripherals, where nothing answers. */
 	configure(2, 0x40000000, 0x7fffffff, RBAR_READ_WRITE | RBAR_NO_EXECUTE, RLAR_DEVICE);
 	MPU_CTRL = 1; /* on, no default map; off inside HardFault */

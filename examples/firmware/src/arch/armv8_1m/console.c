@@ -1,0 +1,2 @@
+/* Nothing is printed, as on an Armv8-M. */
+#include "../armv8_m/console.c"

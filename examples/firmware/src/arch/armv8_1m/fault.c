@@ -1,0 +1,2 @@
+/* Faults as on an Armv7-M, whose exception frames may hold floating point registers too. */
+#include "../cortex_m/fault.c"
