@@ -20,8 +20,9 @@ from analyzer.symbols.dwarf.expressions import References, resolve
 from analyzer.symbols.dwarf.frames import frame_spans
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.lines import LineProgram
+from analyzer.symbols.dwarf.qualified_name import qualified_name
 from analyzer.symbols.dwarf.scope_entries import ScopeEntries, constant
-from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
+from analyzer.symbols.dwarf.type_entries import TypeEntries
 from analyzer.symbols.ehabi import exception_spans
 from analyzer.symbols.elf import SHF_WRITE, Image, RankedSymbol, Section
 from analyzer.symbols.format import (

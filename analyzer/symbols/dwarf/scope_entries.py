@@ -9,7 +9,8 @@ from analyzer.symbols.dwarf.constants import At, Tag
 from analyzer.symbols.dwarf.entries import DebugInfo, Entry
 from analyzer.symbols.dwarf.expressions import resolve
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
-from analyzer.symbols.dwarf.type_entries import TypeEntries, qualified_name
+from analyzer.symbols.dwarf.qualified_name import qualified_name
+from analyzer.symbols.dwarf.type_entries import TypeEntries
 from analyzer.symbols.format.scopes import Location, Scope, ScopeKind, ScopeVariable, ScopeWriter
 from analyzer.symbols.progress import Progress, unheard
 

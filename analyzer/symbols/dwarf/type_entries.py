@@ -1,18 +1,15 @@
 """Types from debugging information entries, each kept once.
 
-Every unit of a C program describes the types of its headers again. Two descriptions are merged only when they are the
-same through and through: starting from what an entry says by itself, classes are split by the classes of the types
-they refer to until nothing splits any more. Types that refer to themselves need no special treatment in that.
+Every unit of a C program describes the types of its headers again; what is the same through and through is merged.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-
-from analyzer.symbols.allowance import Allowance
+from analyzer.symbols.dwarf.bit_offset import bit_offset
 from analyzer.symbols.dwarf.constants import At, Encoding, Form, Language, Tag
-from analyzer.symbols.dwarf.entries import MOST_NAME, TYPE_TAGS, DebugInfo, Entry
+from analyzer.symbols.dwarf.entries import TYPE_TAGS, DebugInfo, Entry
 from analyzer.symbols.dwarf.expressions import UNSUPPORTED, References, resolve
 from analyzer.symbols.dwarf.leb128 import encode_signed, encode_unsigned
+from analyzer.symbols.dwarf.qualified_name import qualified_name
+from analyzer.symbols.type_deduplication import VOID_NUMBER, complete_declarations, equivalence_classes, map_references
 from analyzer.symbols.types import (
     UNKNOWN,
     VOID,
@@ -33,7 +30,6 @@ from analyzer.symbols.types import (
     VariantPart,
 )
 
-_MOST_ROUNDS = 64
 _MOST_DIMENSIONS = 16
 _KEYWORDS = {Tag.STRUCTURE_TYPE: "struct", Tag.UNION_TYPE: "union", Tag.CLASS_TYPE: "class"}
 _QUALIFIERS = {
@@ -43,9 +39,7 @@ _QUALIFIERS = {
     Tag.ATOMIC_TYPE: "_Atomic",
 }
 _SIGNS = {Tag.POINTER_TYPE: "*", Tag.REFERENCE_TYPE: "&", Tag.RVALUE_REFERENCE_TYPE: "&&"}
-_NAMING_SCOPES = (Tag.NAMESPACE, Tag.STRUCTURE_TYPE, Tag.CLASS_TYPE, Tag.UNION_TYPE)
 _SIGNED_ENCODINGS = (Encoding.SIGNED, Encoding.SIGNED_CHAR)
-_DW_OP_PLUS_UCONST = 0x23
 _MOST_EXPRESSION = 256
 _REFERENCES = (Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA, Form.REF_ADDR)
 
@@ -66,9 +60,9 @@ class TypeEntries:
                     self._numbers[entry.offset] = len(self._entries)
                     self._entries.append(entry)
         nodes = [self._describe(entry) for entry in self._entries]
-        aliases = _complete_declarations(nodes)
+        aliases = complete_declarations(nodes)
         self._follow_signatures(aliases)
-        classes = _classes(nodes, aliases, info.allowance)
+        classes = equivalence_classes(nodes, aliases, info.allowance)
         self.types: list[Type] = [VOID_TYPE]
         first: dict[int, int] = {}
         for number, of_class in enumerate(classes):
@@ -82,7 +76,7 @@ class TypeEntries:
             handle = self._handles[number]
             if aliases[number] == number and handle not in done:
                 done.add(handle)
-                self.types[handle] = _map_references(node, self._handle_of_number)
+                self.types[handle] = map_references(node, self._handle_of_number)
 
     def _follow_signatures(self, aliases: list[int]) -> None:
         """Entries that only say which type unit holds the type stand for that type."""
@@ -110,7 +104,7 @@ class TypeEntries:
     def _reference(self, entry: Entry) -> int:
         """Number of the entry's DW_AT_type among all type entries; -2 for void, -1 for unknown."""
         if not entry.has(At.TYPE):
-            return _VOID_NUMBER
+            return VOID_NUMBER
         offset = entry.target(At.TYPE)
         return UNKNOWN if offset is None else self._numbers.get(offset, UNKNOWN)
 
@@ -147,7 +141,7 @@ class TypeEntries:
                 bool(entry.number(At.PROTOTYPED)) or _language(entry) not in Language.C_LIKE,
             )
         if tag == Tag.UNSPECIFIED_TYPE and "nullptr" in name:
-            return PointerType(entry.unit.layout.address_size, _VOID_NUMBER, "*", name)
+            return PointerType(entry.unit.layout.address_size, VOID_NUMBER, "*", name)
         return OpaqueType(name, size)
 
     def _member_pointer(self, entry: Entry) -> Type:
@@ -183,7 +177,7 @@ class TypeEntries:
         """A member or base class; None where its place cannot be told."""
         is_base = entry.tag == Tag.INHERITANCE
         name, bits = entry.text(At.NAME) or "", entry.natural(At.BIT_SIZE) or 0
-        offset = _bit_offset(entry)
+        offset = bit_offset(entry)
         if offset is not None:
             return Member(name, self._reference(entry), offset, bits, is_base)
         location = self._expression(entry, At.DATA_MEMBER_LOCATION)
@@ -270,66 +264,6 @@ class TypeEntries:
         return EnumType(name, size, signed, tuple(enumerators), "enum" if is_c else "")
 
 
-_VOID_NUMBER = -2
-
-
-def qualified_name(entry: Entry) -> str:
-    """The entry's name behind the names of the namespaces and classes around it."""
-    name = entry.inherited(At.NAME).text(At.NAME) or ""
-    if not name:
-        return ""
-    declared = entry.oldest()
-    parent = declared.parent
-    while parent is not None:
-        if parent.tag in _NAMING_SCOPES:
-            unnamed = "(anonymous namespace)" if parent.tag == Tag.NAMESPACE else "(anonymous)"
-            name = f"{parent.text(At.NAME) or unnamed}::{name}"
-            if len(name) > MOST_NAME:
-                break
-        parent = parent.parent
-    entry.unit.info.allowance.keep(len(name))
-    return name[:MOST_NAME]
-
-
-def _bit_offset(member: Entry) -> int | None:
-    """Where a member starts, in bits; None when that is not a constant (virtual base classes)."""
-    bits = member.number(At.DATA_BIT_OFFSET)
-    if bits is not None:
-        return bits
-    start = member.number(At.DATA_MEMBER_LOCATION)
-    if start is None:
-        block = member.block(At.DATA_MEMBER_LOCATION)
-        if block is None:
-            start = 0
-        elif block[:1] == bytes([_DW_OP_PLUS_UCONST]) and len(block) > 1 and block[-1] < 0x80:
-            start = sum((byte & 0x7F) << 7 * index for index, byte in enumerate(block[1:]))
-        else:
-            return None
-    size, old = member.natural(At.BIT_SIZE), member.number(At.BIT_OFFSET)
-    if size is None or old is None:
-        return start * 8
-    # DWARF 2 and 3 count from the most significant bit of a storage unit.
-    unit = member.natural(At.BYTE_SIZE)
-    if unit is None:
-        target = member.reference(At.TYPE)
-        for _ in range(_MOST_DIMENSIONS):
-            if target is None or target.has(At.BYTE_SIZE):
-                break
-            target = target.reference(At.TYPE)
-        unit = None if target is None else target.natural(At.BYTE_SIZE)
-    if unit is None:
-        return None
-    return start * 8 + unit * 8 - _signed(old) - size
-
-
-def _signed(value: int) -> int:
-    """Compilers write a negative DW_AT_bit_offset with an unsigned form when a bit-field crosses its storage unit."""
-    for bits in (64, 32, 16):
-        if value >= 1 << bits - 1:
-            return value - (1 << bits)
-    return value
-
-
 def _language(entry: Entry) -> int:
     language = entry.unit.root.natural(At.LANGUAGE)
     return min(Language.C_LIKE) if language is None else language
@@ -348,121 +282,3 @@ def _discriminant_values(variant: Entry) -> tuple[tuple[int, int], ...] | None:
             return None
         value = int.from_bytes(block, "little")
     return None if value < 0 else ((value, value),)
-
-
-def _map_references(node: Type, change: Callable[[int], int]) -> Type:
-    """The same type with every reference changed; void becomes its handle."""
-
-    def new(number: int) -> int:
-        return VOID if number == _VOID_NUMBER else change(number)
-
-    def new_members(members: tuple[Member, ...]) -> tuple[Member, ...]:
-        return tuple([replace(member, type=new(member.type)) for member in members])
-
-    if isinstance(node, (PointerType, TypedefType, QualifiedType)):
-        return replace(node, target=new(node.target))
-    if isinstance(node, MemberPointerType):
-        return replace(node, target=new(node.target), record=new(node.record))
-    if isinstance(node, RecordType):
-        parts = node.variants
-        if parts is not None:
-            tag = parts.discriminant
-            parts = VariantPart(
-                None if tag is None else replace(tag, type=new(tag.type)),
-                tuple(replace(variant, members=new_members(variant.members)) for variant in parts.variants),
-            )
-        return replace(node, members=new_members(node.members), variants=parts)
-    if isinstance(node, ArrayType):
-        return replace(node, element=new(node.element))
-    if isinstance(node, FunctionType):
-        return replace(node, result=new(node.result), parameters=tuple(new(number) for number in node.parameters))
-    return node
-
-
-def _references(node: Type) -> tuple[int, ...]:
-    if isinstance(node, (PointerType, TypedefType, QualifiedType)):
-        return (node.target,)
-    if isinstance(node, MemberPointerType):
-        return (node.record, node.target)
-    if isinstance(node, RecordType):
-        return tuple([member.type for member in _all_members(node)])
-    if isinstance(node, ArrayType):
-        return (node.element,)
-    if isinstance(node, FunctionType):
-        return (node.result, *node.parameters)
-    return ()
-
-
-def _all_members(node: RecordType) -> list[Member]:
-    """The members, the discriminant, and the members of all variants."""
-    members = list(node.members)
-    if node.variants is not None:
-        members += [] if node.variants.discriminant is None else [node.variants.discriminant]
-        members += [member for variant in node.variants.variants for member in variant.members]
-    return members
-
-
-def _own_words(node: Type) -> tuple[object, ...]:
-    """What the type says without its references, hashable and equal for equal texts."""
-    if isinstance(node, PointerType):
-        return ("pointer", node.size, node.sign, node.name)
-    if isinstance(node, MemberPointerType):
-        return ("member pointer", node.size)
-    if isinstance(node, RecordType):
-        shape = tuple(
-            [(one.name, one.bit_offset, one.bit_size, one.is_base, one.location) for one in _all_members(node)]
-        )
-        values = None
-        if node.variants is not None:
-            values = tuple([(variant.values, len(variant.members)) for variant in node.variants.variants])
-        return ("record", node.keyword, node.name, node.size, shape, values)
-    if isinstance(node, ArrayType):
-        return ("array", node.counts)
-    if isinstance(node, (TypedefType, QualifiedType)):
-        return (type(node), node.name if isinstance(node, TypedefType) else node.qualifier)
-    if isinstance(node, FunctionType):
-        return ("function", node.variadic, node.prototyped, len(node.parameters))
-    return (node,)
-
-
-def _complete_declarations(nodes: list[Type]) -> list[int]:
-    """For each type the number of the one to use for it: a declared record's definition where all look alike."""
-    complete: dict[tuple[str, str], int] = {}
-    words: dict[tuple[str, str], tuple[object, ...]] = {}
-    ambiguous: set[tuple[str, str]] = set()
-    for number, node in enumerate(nodes):
-        if isinstance(node, RecordType) and node.name and node.size is not None:
-            key = (node.keyword, node.name)
-            own = _own_words(node)
-            if words.setdefault(key, own) != own:
-                ambiguous.add(key)
-            complete.setdefault(key, number)
-    aliases = list(range(len(nodes)))
-    for number, node in enumerate(nodes):
-        if isinstance(node, RecordType) and node.size is None:
-            key = (node.keyword, node.name)
-            if key in complete and key not in ambiguous:
-                aliases[number] = complete[key]
-    return aliases
-
-
-def _classes(nodes: list[Type], aliases: list[int], allowance: Allowance) -> list[int]:
-    """A number per type, equal for types that are the same through and through."""
-    numbering: dict[object, int] = {}
-    classes = [numbering.setdefault(_own_words(node), len(numbering)) for node in nodes]
-    references = [tuple([aliases[number] if number >= 0 else number for number in _references(node)]) for node in nodes]
-    known = len(numbering)
-    for _ in range(_MOST_ROUNDS):
-        allowance.spend(len(nodes))
-        numbering = {}
-        # Behind the last one stand those that are no entry: unknown is -1 and void -2, which count from the end.
-        class_of = [*classes, _VOID_NUMBER, UNKNOWN].__getitem__
-        classes = [
-            numbering.setdefault((class_of(number), *map(class_of, targets)), len(numbering))
-            for number, targets in enumerate(references)
-        ]
-        if len(numbering) == known:
-            return classes
-        known = len(numbering)
-    # A chain of types longer than any program has: nothing is merged rather than something wrong.
-    return list(range(len(nodes)))
