@@ -12,8 +12,9 @@ from typing import Any, Final, Protocol
 from analyzer.symbols.interface import Machine, Variable
 from analyzer.symbols.types import BaseType, EnumType, PointerType, Type, plain_type
 from analyzer.values.arithmetic import BadExpression, Kind, Number
+from analyzer.values.compiler import compile_expression
 from analyzer.values.place import Implicit, InMemory, InRegister, Nowhere, Place, Source, Unknown, missing
-from analyzer.values.program import Locator, Program, compile_expression
+from analyzer.values.program import Locator, Program
 from analyzer.values.stack_machine import Stack, UnknownValue, whole
 
 __all__ = ["BadExpression", "Context", "EntryValues", "UnknownValue", "compute", "locate", "place_of"]
