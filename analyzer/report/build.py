@@ -66,7 +66,7 @@ class ThreadWriter:
                 interrupt=interrupt,
                 registers=self._registers(context),
             )
-        never_ran = not crashed and complete and self._is_at_start(stack)
+        never_ran = False if crashed else self._never_ran(stack)
         waiting = self._waiting(kernel)
         return model.Thread(
             name=kernel.name,
@@ -87,6 +87,12 @@ class ThreadWriter:
             stack=self._stack(kernel, None if interrupt else context),
             registers=self._registers(context),
         )
+
+    def _never_ran(self, stack: Stack | None) -> bool | None:
+        """None where there is too little of the stack to tell."""
+        if stack is not None and stack.end.complete:
+            return self._is_at_start(stack)
+        return False if stack is not None and len(stack.frames) > 1 else None
 
     def _is_at_start(self, stack: Stack | None) -> bool:
         """Whether the outermost function has not executed its first instruction yet."""

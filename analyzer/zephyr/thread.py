@@ -49,11 +49,11 @@ class KernelThread(msgspec.Struct, frozen=True):
     """Address of the thread's timeout."""
     saved: SavedThread | None = None
 
-    def state_name(self, *, current: bool, never_ran: bool) -> str:
+    def state_name(self, *, current: bool, never_ran: bool | None) -> str:
         """The state for a person.
 
         Bit 2 has meant "not yet started" and means "sleeping" in newer kernels; whether the thread has run tells
-        which of them it is.
+        which of them it is; None where its stack does not say.
         """
         if self.state is None:
             return "unknown"
@@ -66,7 +66,7 @@ class KernelThread(msgspec.Struct, frozen=True):
         if slept:
             names.append("sleeping")
         if state & _SLEEPING:
-            names.append("not started" if never_ran else "sleeping")
+            names.append({True: "not started", False: "sleeping", None: "not started or sleeping"}[never_ran])
         if current and names in ([], ["ready"]):
             return "running"
         return ", ".join(names) or "not queued"

@@ -1,3 +1,4 @@
+import dataclasses
 import gc
 
 import msgspec
@@ -44,6 +45,13 @@ def test_the_specimen_with_symbols() -> None:
     assert [frame.function for frame in worker.frames] == ["worker_entry", "worker_entry"]
     assert (worker.state, worker.registers["sp"], worker.registers["r4"]) == ("pending", "0x200030a0", "0x000000a4")
     assert report.firmware.matches
+
+
+def test_without_its_stack_nothing_tells_whether_a_thread_ever_ran() -> None:
+    waiting, stack = specimen.WORKER.pack(), specimen.memory(specimen.RAM["worker_stack"], specimen.worker_stack())
+    data = specimen.dump().replace(waiting, dataclasses.replace(specimen.WORKER, state=4).pack())
+    assert analyze(data, specimen_symbols()).threads[1].state == "sleeping"
+    assert analyze(data.replace(stack, b""), specimen_symbols()).threads[1].state == "not started or sleeping"
 
 
 def test_inlined_functions_are_frames_of_their_own() -> None:

@@ -183,11 +183,12 @@ def test_a_table_that_cannot_be_used(offsets: tuple[int, ...]) -> None:
         (0x12, False, False, "pending, suspended"),
         (4, False, True, "not started"),
         (4, False, False, "sleeping"),
+        (4, False, None, "not started or sleeping"),
         (8, False, False, "dead"),
         (0, False, False, "not queued"),
     ],
 )
-def test_states(state: int | None, name: str, *, current: bool, never_ran: bool) -> None:
+def test_states(state: int | None, name: str, *, current: bool, never_ran: bool | None) -> None:
     assert KernelThread(1, state=state).state_name(current=current, never_ran=never_ran) == name
 
 
