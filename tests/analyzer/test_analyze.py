@@ -134,7 +134,7 @@ def test_frames_have_the_members_that_scripts_read() -> None:
 
 
 def test_endless_threads_are_listed_and_not_unwound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analyzer.analyze.MAX_FRAMES", 0)
+    monkeypatch.setattr("analyzer.backtraces.MAX_FRAMES", 0)
     main, worker = analyze(specimen.dump(), specimen_symbols()).threads
     assert main.frames
     assert (worker.name, worker.frames) == ("worker", [])
