@@ -10,10 +10,12 @@ from analyzer.disassembly.decoder import (
     MAX_INSTRUCTION,
     can_disassemble,
     instruction_at,
+    instructions_of,
     listing,
     straight_line,
 )
 from analyzer.disassembly.instruction import Direction, Flow, Index, Instruction, MemoryOperand
+from analyzer.disassembly.stack_depth import Taken, taken_at
 
 __all__ = [
     "MAX_FUNCTION",
@@ -25,9 +27,12 @@ __all__ = [
     "Instruction",
     "MemoryOperand",
     "Registers",
+    "Taken",
     "can_disassemble",
     "evaluate",
     "instruction_at",
+    "instructions_of",
     "listing",
     "straight_line",
+    "taken_at",
 ]

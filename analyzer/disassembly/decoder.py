@@ -97,6 +97,14 @@ def register_named(name: str, machine: int, pointer_size: int) -> int | None:
     return None if one is None else one.register(name)
 
 
+def instructions_of(code: bytes, start: int, machine: int, pointer_size: int) -> tuple[Instruction, ...]:
+    """All of a function, which lies at `start`; empty where it is too long."""
+    one = _SETS.get((machine, pointer_size))
+    if one is None or len(code) > MAX_FUNCTION:
+        return ()
+    return tuple(_instructions(one, code, start, _boundaries(one, code, start, start + len(code))))
+
+
 @lru_cache(_KEPT)
 def straight_line(code: bytes, start: int, pc: int, machine: int, pointer_size: int) -> tuple[Instruction, ...]:
     """The instructions that have run right before `pc` for certain, in order.
@@ -104,10 +112,7 @@ def straight_line(code: bytes, start: int, pc: int, machine: int, pointer_size: 
     `code` is the whole function and lies at `start`. Nothing in the function leads into the middle of what is given;
     where it cannot be told, as behind a jump to a computed address, nothing is.
     """
-    one = _SETS.get((machine, pointer_size))
-    if one is None or len(code) > MAX_FUNCTION:
-        return ()
-    everything = list(_instructions(one, code, start, _boundaries(one, code, start, start + len(code))))
+    everything = instructions_of(code, start, machine, pointer_size)
     here = next((number for number, each in enumerate(everything) if each.address == pc), None)
     if here is None or any(each.flow is Flow.COMPUTED for each in everything):
         return ()
@@ -118,7 +123,7 @@ def straight_line(code: bytes, start: int, pc: int, machine: int, pointer_size: 
         if before.flow is Flow.LEAVE or before.end != everything[first].address or not before.mnemonic:
             break
         first -= 1
-    return tuple(everything[first:here])
+    return everything[first:here]
 
 
 @lru_cache(_KEPT)

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from analyzer.cpu import Cpu
+from analyzer.disassembly import Taken, instructions_of, taken_at
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.symbols.interface import UnwindRow
 from analyzer.symbols.types import TypedSymbols
@@ -40,6 +41,17 @@ class Sites:
         self.at: Callable[[int], Site] = lru_cache(_CACHED)(self._find)
         self.follows_call: Callable[[int], bool] = lru_cache(_CACHED)(self._follows_call)
         """Whether a call stands before a return address in the image."""
+        self.stands: Callable[[int], bool] = lru_cache(_CACHED)(self._stands)
+        """Whether the frame stands that exception handling tables describe: the code before proves it by all ways."""
+
+    def _stands(self, pc: int) -> bool:
+        row, symbol = self.at(pc).row, self._symbols.symbol_at(pc)
+        code = None if symbol is None else self._symbols.read_only(symbol.address, symbol.size)
+        if row is None or symbol is None or not code or row.cfa_register != self._cpu.sp:
+            return False
+        saved = dict(row.saved).get(row.return_register)
+        function = instructions_of(code, symbol.address, self._symbols.machine, self._symbols.pointer_size)
+        return saved is not None and taken_at(function, pc) == Taken(row.cfa_offset, -saved)
 
     def _follows_call(self, value: int) -> bool:
         return self._cpu.follows_call(value, self._image)

@@ -228,7 +228,8 @@ class Unwinder:
     def _is_in_body(self, frame: Frame, site: Site, row: UnwindRow) -> bool:
         """Whether a function has run its prologue and not left yet.
 
-        It has if the return address is where the tables say that it was saved: then it still is in the link register.
+        It has if the return address is where the tables say that it was saved: then it still is in the link register,
+        unless the function has called something since. Then its code tells.
         A function that keeps nothing on the stack has neither prologue nor epilogue; it may have called something
         all the same if it does not return, which leaves an address of its own in the link register.
         """
@@ -237,7 +238,9 @@ class Unwinder:
         if not row.rules and (row.cfa_register, row.cfa_offset) == (self.cpu.sp, 0):
             return link is not None and not self._same_function(link, frame.pc)
         saved = caller_registers(row, site.saved, frame, self.cpu, self.evaluate)
-        return rule is not None and link is not None and saved.get(row.return_register) == link
+        if rule is not None and link is not None and saved.get(row.return_register) == link:
+            return True
+        return self._sites is not None and self._sites.stands(frame.pc)
 
     def _by_rules(self, frame: Frame, site: Site, row: UnwindRow, trust: Trust) -> Frame | End:
         cfa = frame.canonical_address

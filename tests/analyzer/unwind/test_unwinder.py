@@ -264,6 +264,18 @@ class TestByExceptionTables:
         assert stack.frames[0].cfa() is None
         assert stack.frames[0].caller() is None
 
+    def test_unless_the_code_proves_that_it_has_run_its_prologue(self) -> None:
+        symbols = self.symbols()
+        prologue = bytes.fromhex("00b583b0")  # push {lr}; sub sp, #12
+        symbols.read_only_bytes = {0x400: BL * 16 + prologue + BL * 64}
+        stack = unwind({PC: 0x450, LR: 0x44D, SP: STACK}, 0, 0, 0x44, 0x485, symbols=symbols)
+        assert names(stack) == ["middle", "outer"]
+        assert [frame.guessed for frame in stack.frames] == [False, False]
+        assert stack.frames[0].cfa() == STACK + 16
+        # The frame is not made yet.
+        stack = unwind({PC: 0x442, LR: 0x44D, SP: STACK}, 0, 0, 0x44, 0x485, symbols=symbols)
+        assert [frame.guessed for frame in stack.frames[1:]] == [True] * (len(stack.frames) - 1)
+
     @staticmethod
     def leaf() -> FakeSymbols:
         symbols = firmware()
