@@ -4,6 +4,7 @@ Zephyr keeps binary descriptors (`include/zephyr/bindesc.h`) in read-only memory
 firmware adds that region on purpose.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,6 +15,7 @@ HEADERS = (bytes.fromhex("f1251400"), bytes.fromhex("f0251400"))
 """Tag and length of a 20-byte build id: our descriptor, and the older vendor's."""
 _ALIKE = HEADERS[0][1:]
 """What both of them end in."""
+_LOOSE = re.compile(re.escape(_ALIKE))  # much faster than `find` where the pattern ends in 0, as most of a RAM is
 ID_SIZE = 20
 _END = b"\xff\xff"
 _MOST_DESCRIPTORS = 256
@@ -50,7 +52,8 @@ def _listed(content: memoryview) -> Iterator[bytes]:
 
 def _loose(content: memoryview) -> Iterator[bytes]:
     """What looks like a descriptor on its own, as where a device copies it to RAM."""
-    for found in islice(places(content, _ALIKE), _MOST_DESCRIPTORS):
+    for match in islice(_LOOSE.finditer(content), _MOST_DESCRIPTORS):
+        found = match.start()
         offset = found - 1
         value = content[found + 3 : found + 3 + ID_SIZE]
         is_header = offset >= 0 and offset % 4 == 0 and content[offset : offset + 4].tobytes() in HEADERS

@@ -142,10 +142,10 @@ class ThreadWriter:
         if self.cpu is None or context is None:
             return {}
         address, registers = self.address, context.registers
-        named = {
-            name: address(registers[number]) if number in registers else None
-            for number, name in self.cpu.register_names.items()
-        }
+        names = self.cpu.register_names
+        values = [registers.get(number) for number in names]
+        written = [None if value is None else address(value) for value in values]
+        named = dict(zip(names.values(), written, strict=True))
         if not registers.keys() <= self.cpu.register_names.keys():
             further = self.cpu.further_names.items()
             named |= {name: address(registers[number]) for number, name in further if number in registers}
