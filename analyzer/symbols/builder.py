@@ -15,14 +15,16 @@ from pathlib import Path
 from analyzer.symbols.build_id import build_ids
 from analyzer.symbols.dwarf.call_entries import CallEntries
 from analyzer.symbols.dwarf.constants import At, Tag
-from analyzer.symbols.dwarf.entries import DebugInfo, Entry, Sections, Unit
+from analyzer.symbols.dwarf.entries import DebugInfo, Entry, Unit
 from analyzer.symbols.dwarf.expressions import References, resolve
 from analyzer.symbols.dwarf.frames import frame_spans
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
 from analyzer.symbols.dwarf.lines import LineProgram
 from analyzer.symbols.dwarf.qualified_name import qualified_name
 from analyzer.symbols.dwarf.scope_entries import ScopeEntries, constant
+from analyzer.symbols.dwarf.sections import Sections
 from analyzer.symbols.dwarf.type_entries import TypeEntries
+from analyzer.symbols.dwarf.units import read_units
 from analyzer.symbols.ehabi import exception_spans
 from analyzer.symbols.elf import SHF_WRITE, Image, RankedSymbol, Section
 from analyzer.symbols.format import (
@@ -96,7 +98,7 @@ def _build(data: bytes, progress: Progress) -> bytes:
     _add_frames(image, is_present, parts)
     sections = Sections(**{name: image.debug_section(f".debug_{name}") for name in Sections.__dataclass_fields__})
     progress(5, 100)
-    info = DebugInfo(sections, image.allowance, stretch(progress, 5, 40))
+    info = read_units(sections, image.allowance, stretch(progress, 5, 40))
     units = DebugUnits(len(info.units), sum(unit.is_split for unit in info.units))
     parts[Part.FIRMWARE] = firmware.encode(image.machine, image.pointer_size, build_ids(image), units)
     _add_symbols(image, info, strings, parts)

@@ -188,3 +188,28 @@ class Encoding(IntEnum):
     UNSIGNED = 0x07
     UNSIGNED_CHAR = 0x08
     UTF = 0x10
+
+
+TYPE_TAGS: Final = frozenset(
+    {
+        Tag.ARRAY_TYPE,
+        Tag.CLASS_TYPE,
+        Tag.ENUMERATION_TYPE,
+        Tag.POINTER_TYPE,
+        Tag.REFERENCE_TYPE,
+        Tag.STRUCTURE_TYPE,
+        Tag.SUBROUTINE_TYPE,
+        Tag.TYPEDEF,
+        Tag.TEMPLATE_ALIAS,
+        Tag.UNION_TYPE,
+        Tag.PTR_TO_MEMBER_TYPE,
+        Tag.BASE_TYPE,
+        Tag.CONST_TYPE,
+        Tag.VOLATILE_TYPE,
+        Tag.RESTRICT_TYPE,
+        Tag.UNSPECIFIED_TYPE,
+        Tag.RVALUE_REFERENCE_TYPE,
+        Tag.ATOMIC_TYPE,
+    }
+)
+"""Entries that are types."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
-from analyzer.symbols.dwarf.entries import initial_length
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
+from analyzer.symbols.dwarf.sections import initial_length
 from analyzer.symbols.interface import RegisterRule, RuleKind, UnwindRow
 
 FrameSpan = tuple[int, int, UnwindRow]

@@ -8,8 +8,8 @@ from posixpath import normpath
 from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.dwarf import leb128
 from analyzer.symbols.dwarf.constants import Form
-from analyzer.symbols.dwarf.entries import MOST_NAME, Sections, initial_length
 from analyzer.symbols.dwarf.leb128 import MalformedDwarf
+from analyzer.symbols.dwarf.sections import MOST_NAME, Sections, initial_length
 
 MOST_ROWS = 4_000_000
 """Rows of one program that are still read."""

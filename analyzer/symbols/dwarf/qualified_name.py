@@ -1,7 +1,8 @@
 """Names as the source qualifies them, `space::Class::method`."""
 
 from analyzer.symbols.dwarf.constants import At, Tag
-from analyzer.symbols.dwarf.entries import MOST_NAME, Entry
+from analyzer.symbols.dwarf.entries import Entry
+from analyzer.symbols.dwarf.sections import MOST_NAME
 
 _NAMING_SCOPES = (Tag.NAMESPACE, Tag.STRUCTURE_TYPE, Tag.CLASS_TYPE, Tag.UNION_TYPE)
 

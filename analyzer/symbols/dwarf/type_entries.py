@@ -4,8 +4,8 @@ Every unit of a C program describes the types of its headers again; what is the 
 """
 
 from analyzer.symbols.dwarf.bit_offset import bit_offset
-from analyzer.symbols.dwarf.constants import At, Encoding, Form, Language, Tag
-from analyzer.symbols.dwarf.entries import TYPE_TAGS, DebugInfo, Entry
+from analyzer.symbols.dwarf.constants import TYPE_TAGS, At, Encoding, Form, Language, Tag
+from analyzer.symbols.dwarf.entries import DebugInfo, Entry
 from analyzer.symbols.dwarf.expressions import UNSUPPORTED, References, resolve
 from analyzer.symbols.dwarf.leb128 import encode_signed, encode_unsigned
 from analyzer.symbols.dwarf.qualified_name import qualified_name

@@ -7,7 +7,9 @@ import pytest
 
 from analyzer.symbols.allowance import Allowance
 from analyzer.symbols.builder import build_index
-from analyzer.symbols.dwarf.entries import DebugInfo, Sections
+from analyzer.symbols.dwarf.entries import DebugInfo
+from analyzer.symbols.dwarf.sections import Sections
+from analyzer.symbols.dwarf.units import read_units
 from analyzer.symbols.format import firmware
 from analyzer.symbols.index import SymbolIndex
 from analyzer.symbols.interface import DebugUnits
@@ -25,7 +27,7 @@ def units(header: bytes, tag: int, *attributes: tuple[int, bytes]) -> DebugInfo:
         abbreviation += uleb(number) + bytes([STRING])
     body = header + b"\x01" + b"".join(value + b"\0" for _, value in attributes)
     sections = Sections(info=len(body).to_bytes(4, "little") + body, abbrev=abbreviation + b"\0\0\0")
-    return DebugInfo(sections, Allowance(1000))
+    return read_units(sections, Allowance(1000))
 
 
 def uleb(number: int) -> bytes:
