@@ -256,6 +256,10 @@ class Cpu(Protocol):
         """Whether the instruction before pc entered the kernel, so that it and not pc is what was executed."""
         return False
 
+    def overwritten(self, pc: int, memory: Memory) -> frozenset[int]:
+        """Registers that the kernel entry before pc has used without the compiler's knowledge."""
+        return frozenset()
+
     def follows_call(self, value: int, memory: Memory) -> bool:
         """Whether a word can be a return address: it has the instruction set bits, and a call stands before it."""
         ...

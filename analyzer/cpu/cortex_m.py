@@ -30,6 +30,7 @@ from analyzer.cpu.cortex_m_exception import (
     LR,
     PC,
     PSP,
+    R0,
     R4,
     R11,
     S0,
@@ -63,6 +64,9 @@ _XPSR = (
     BitField("exception", 0, 9),
 )
 """Armv7-M Architecture Reference Manual, B1.4.2."""
+_UNMASK_AND_MOVE = bytes.fromhex("80f311884ff0")
+"""`msr BASEPRI, r0` and the first half of `mov.w r0, #…` (DDI 0403, B5.2.3 and A7.7.76)."""
+_SVC = 0xDF
 _SOFTWARE_NAMES = {number: f"r{number}" for number in range(13)}
 
 
@@ -173,7 +177,16 @@ class CortexM(Cpu):
     def after_call(self, pc: int, memory: Memory) -> bool:
         """An SVC stacks the address behind itself."""
         instruction = memory.unsigned(pc - 2, 2)
-        return instruction is not None and instruction >> 8 == 0xDF
+        return instruction is not None and instruction >> 8 == _SVC
+
+    def overwritten(self, pc: int, memory: Memory) -> frozenset[int]:
+        """`ARCH_EXCEPT` of Armv7-M puts the reason into r0 and does not say so: `msr BASEPRI, r0; mov r0, #…; svc`.
+
+        Zephyr's `include/zephyr/arch/arm/error.h`.
+        """
+        code = memory.read(pc - 10, 10)
+        is_entry = code is not None and code[:6] == _UNMASK_AND_MOVE and not code[7] & 0x8F and code[9] == _SVC
+        return frozenset((R0,)) if is_entry else frozenset()
 
     def follows_call(self, value: int, memory: Memory) -> bool:
         """A Thumb address behind `BL` or `BLX`."""

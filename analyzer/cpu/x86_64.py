@@ -42,6 +42,7 @@ _RUNNING = 0xB9
 _INTERRUPT_ENTRIES = frozenset({"irq", "irq_enter_nested", "irq_enter_unnested", "irq_dispatch"})
 _EXCEPTION_ENTRIES = frozenset({"except"})
 _FXSAVE = 512
+_MOVE_TO_RAX, _FATAL_INTERRUPT = bytes.fromhex("48c7c0"), bytes.fromhex("cd20")
 _NESTED = (R11, R10, R9, R8, RDI, RDX, RCX, RSI, RAX)
 """What a nested interrupt pushes below the hardware's frame, above the floating point state."""
 _EXCEPTION = ("rbx", "r12", "r13", "r14", "r15", "rbp", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11")
@@ -109,6 +110,15 @@ class X8664(X86Family):
         if vector == x86_faults.DIVIDE_ERROR:
             _, divisor = x86_code.divisor(registers.get(RIP, 0), registers, memory, MODE)
         return x86_faults.describe(vector, code or 0, divisor)
+
+    def overwritten(self, pc: int, memory: Memory) -> frozenset[int]:
+        """`ARCH_EXCEPT` puts the reason into RAX and does not say so: `mov rax, …; int 32`.
+
+        Zephyr's `include/zephyr/arch/x86/intel64/arch.h`.
+        """
+        code = memory.read(pc - 9, 9)
+        is_entry = code is not None and code[:3] == _MOVE_TO_RAX and code[7:] == _FATAL_INTERRUPT
+        return frozenset((RAX,)) if is_entry else frozenset()
 
     def switched_out(self, thread: SavedThread, memory: Memory) -> Context | str:
         """The registers in the thread's structure; after an interrupt all of them, else those that a call keeps."""

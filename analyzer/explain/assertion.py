@@ -14,7 +14,7 @@ from analyzer.unwind import Frame
 from analyzer.values.entry_values import EntryValues
 from analyzer.values.expression import BadExpression, Context, locate
 from analyzer.values.member_path import pointee
-from analyzer.values.place import Unknown
+from analyzer.values.place import InRegister, Unknown
 
 KIND = "assertion"
 MAX_TEXT = 400
@@ -65,10 +65,14 @@ def _value(variable: Variable, context: Context, symbols: TypedSymbols) -> int |
     if variable.location is None or size is None or size > symbols.pointer_size:
         return variable.const_value if isinstance(variable.const_value, int) else None
     try:
-        found = context.source.bits(locate(variable.location, context), 0, 8 * size)
+        place = locate(variable.location, context)
+        found = context.source.bits(place, 0, 8 * size)
     except BadExpression:
         return None
-    return None if isinstance(found, Unknown) else found
+    if not isinstance(found, Unknown):
+        return found
+    # These functions only pass on what they were given: where its register is lost, the caller may still know it.
+    return context.register_on_entry(place.number) if isinstance(place, InRegister) else None
 
 
 def _text(value: tuple[int, bool], frame: Frame) -> str | None:

@@ -59,9 +59,12 @@ class Unwinder:
         pc = context.registers.get(self.cpu.pc)
         if pc is None:
             return Stack(End(EndCode.NO_PC, "the program counter is not in the dump"))
-        frame = self._frame(pc, context.registers, Trust.CONTEXT, interrupted=True)
-        if software_fault and self.cpu.after_call(pc, self.memory):
-            frame.lookup_pc = pc - 1
+        if not (software_fault and self.cpu.after_call(pc, self.memory)):
+            return self._follow(self._frame(pc, context.registers, Trust.CONTEXT, interrupted=True), stack)
+        lost = self.cpu.overwritten(pc, self.memory)
+        kept = {number: value for number, value in context.registers.items() if number not in lost}
+        frame = self._frame(pc, kept, Trust.CONTEXT, interrupted=True)
+        frame.lookup_pc = pc - 1
         return self._follow(frame, stack)
 
     def scan(self, pointer: int, stack: tuple[int, int] | None = None) -> Stack:

@@ -242,6 +242,15 @@ class TestCalls:
     def test_behind_a_software_interrupt(self) -> None:
         assert CPU.after_call(CODE + 2, memory((CODE, b"\xcd\x20")))
 
+    @pytest.mark.parametrize(
+        ("code", "lost"),
+        [("48c7c004000000 cd20", {RAX}), ("48c7c304000000 cd20", set()), ("48c7c004000000 cd21", set())],
+        ids=["ARCH_EXCEPT", "another register", "another interrupt"],
+    )
+    def test_what_a_software_fault_does_without_the_compilers_knowledge(self, code: str, lost: set[int]) -> None:
+        assert CPU.overwritten(CODE + 9, memory((CODE, bytes.fromhex(code)))) == lost
+        assert CPU.overwritten(CODE + 8, memory((CODE, bytes.fromhex(code)))) == set()
+
 
 KEPT = {RBX: 0xBEEF, RSP: STACK}
 HARDWARE = (CODE + 8, 0x18, FLAGS, STACK + 0x1000, 0x20)

@@ -130,6 +130,22 @@ def test_behind_a_software_fault_the_call_counts() -> None:
     assert names(unwinder.unwind(context, software_fault=True)) == ["inner", "middle", "outer"]
 
 
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [("4040 80f31188 4ff00400 02df", False), ("4040 62b6 62b6 4ff00400 02df", True), ("80f31188 4ff00401 02df", True)],
+    ids=["ARCH_EXCEPT of Armv7-M", "of Armv6-M", "another register"],
+)
+def test_what_the_call_of_a_software_fault_overwrote_is_no_variable(code: str, *, known: bool) -> None:
+    entry = bytes.fromhex(code)
+    symbols = firmware()
+    symbols.read_only_bytes = {0x400: (BL * 16)[: 64 - len(entry)] + entry + BL * 64}
+    unwinder = Unwinder(CortexM(), memory(0, 0, 0x44, 0x485, symbols=symbols), symbols, lambda name: name == "outer")
+    context = Context({PC: 0x440, LR: 0x449, SP: STACK, 0: 4, 1: 143})
+    first = unwinder.unwind(context, software_fault=True).frames[0]
+    assert (first.register(0), first.register(1)) == (4 if known else None, 143)
+    assert unwinder.unwind(context).frames[0].register(0) == 4
+
+
 @pytest.mark.parametrize("pc", [0, 0x20000100, 0xDEADBEEE])
 def test_after_a_jump_to_nowhere_the_link_register_tells(pc: int) -> None:
     stack = unwind({PC: pc, LR: 0x449, SP: STACK, 0: 1}, 0, 0, 0x44, 0x485)
