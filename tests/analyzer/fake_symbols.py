@@ -98,6 +98,10 @@ class FakeSymbols:
         del handle
         return VOID_TYPE
 
+    def type_name(self, handle: int) -> str:
+        del handle
+        return ""
+
     def size_of(self, handle: int) -> int | None:
         del handle
 
