@@ -14,7 +14,7 @@ from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, confir
 from analyzer.grouping import Circumstances, NamedFrame, Plumbing, group, load_plumbing
 from analyzer.report import model
 from analyzer.report.address import thread_name
-from analyzer.report.build import Subject, ThreadWriter
+from analyzer.report.build import Subject, ThreadWriter, with_used_up_stacks
 from analyzer.report.fault import FaultWriter
 from analyzer.report.kernel_objects import ObjectWriter
 from analyzer.symbols.types import TypedSymbols
@@ -109,6 +109,7 @@ class Analysis:
             self.cpu, self.memory, self.symbols, self.dump.header.pointer_size, objects, sentinels=self._sentinels()
         )
         threads = [writer.thread(subject, crashed=subject is self.crashed) for subject in self.subjects]
+        threads = with_used_up_stacks(threads, self.memory)
         crashed = threads[0]
         threads[1:1] = self._interrupted(writer)
         explanation = self._explain(crashed)

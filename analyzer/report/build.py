@@ -26,6 +26,21 @@ class Subject(msgspec.Struct, frozen=True):
     """Why there are no registers."""
 
 
+def with_used_up_stacks(threads: list[model.Thread], memory: Memory) -> list[model.Thread]:
+    """Where a firmware fills its stacks before it uses them, one without filling was used up to its end."""
+    stacks = [thread.stack for thread in threads if thread.stack is not None]
+    if 2 * sum(stack.peak is not None for stack in stacks) <= len(stacks):
+        return threads
+    return [_with_used_up_stack(thread, memory) for thread in threads]
+
+
+def _with_used_up_stack(thread: model.Thread, memory: Memory) -> model.Thread:
+    stack = thread.stack
+    if stack is None or stack.peak is not None or len(memory.dumped(int(stack.start, 16), stack.size)) < stack.size:
+        return thread
+    return msgspec.structs.replace(thread, stack=msgspec.structs.replace(stack, peak=stack.size))
+
+
 class ThreadWriter:
     """Writes threads for the report.
 
