@@ -31,7 +31,7 @@ from benchmarks.gdb_peers import WarmGdb, gdb_started, zephyr_server, zephyr_tre
 GOLDEN = ROOT / "tests" / "golden"
 LARGE = "*-64k"
 """Cases with 64 KiB of memory and 10 threads, all of one firmware."""
-ROUNDS = 5
+ROUNDS = 9
 REPEATS = 40
 """Of each dump in one round of ours: gdb takes a hundred times as long."""
 
@@ -53,12 +53,20 @@ def main() -> None:
         cases = [_prepare(path, Path(folder)) for path in chosen or sorted(GOLDEN.glob(f"*/{LARGE}"))]
         size, threads = len(cases[0].content), len(analyze(cases[0].content, cases[0].symbols).threads)
         print(f"{len(cases)} dumps of {size} bytes with {threads} threads, {ROUNDS} rounds")
-        ours, times = _ours(cases)
-        started = _rates(cases, lambda case: gdb_started(case.elf, case.core), _of_children)
+        ours: list[float] = []
+        started: list[float] = []
+        warm: list[float] = []
+        times: list[float] = []
         with WarmGdb(cases[0].elf) as gdb:
-            gdb.answer(cases[0].core)
-            # CPU time of a living process comes in hundredths of a second.
-            warm = _rates(10 * cases, lambda case: gdb.answer(case.core), gdb.cpu_seconds)
+            for case in cases:
+                gdb.answer(case.core)
+                msgspec.json.encode(analyze(case.content, case.symbols))
+            # In turns, for a machine that others share is not equally fast all the time.
+            for _ in range(ROUNDS):
+                ours.append(_ours(cases, times))
+                started.append(_rate(3 * cases, lambda case: gdb_started(case.elf, case.core), _of_children))
+                # CPU time of a living process comes in hundredths of a second.
+                warm.append(_rate(10 * cases, lambda case: gdb.answer(case.core), gdb.cpu_seconds))
         ordered = [1000 * seconds for seconds in sorted(times)]
         median, p99 = statistics.median(ordered), ordered[len(ordered) * 99 // 100]
         print(f"one dump: median {median:.2f} ms, p99 {p99:.2f} ms")
@@ -75,7 +83,7 @@ def main() -> None:
 
 def _beside_zephyr(script: Path, cases: list[Case], mine: Series) -> None:
     try:
-        flow = _rates(cases, lambda case: zephyr_server(script, case.elf, case.dump), _of_children, rounds=1)
+        flow = [_rate(cases, lambda case: zephyr_server(script, case.elf, case.dump), _of_children)]
     except (RuntimeError, subprocess.SubprocessError) as error:
         print(f"Zephyr's server of that tree cannot serve these dumps: {error}")
     else:
@@ -91,21 +99,15 @@ def _prepare(case: Path, folder: Path) -> Case:
     return Case(elf, dump, core, symbols, content)
 
 
-def _ours(cases: list[Case]) -> tuple[list[float], list[float]]:
-    """Dumps per second of CPU time, one for each round, and the seconds of each dump."""
-    rates: list[float] = []
-    times: list[float] = []
-    for case in cases:
-        msgspec.json.encode(analyze(case.content, case.symbols))
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        for _ in range(REPEATS):
-            for case in cases:
-                one = time.perf_counter()
-                msgspec.json.encode(analyze(case.content, case.symbols))
-                times.append(time.perf_counter() - one)
-        rates.append(REPEATS * len(cases) / (time.process_time() - began))
-    return rates, times
+def _ours(cases: list[Case], times: list[float]) -> float:
+    """Dumps per second of CPU time in one round; the seconds of each dump are added to `times`."""
+    began = time.process_time()
+    for _ in range(REPEATS):
+        for case in cases:
+            one = time.perf_counter()
+            msgspec.json.encode(analyze(case.content, case.symbols))
+            times.append(time.perf_counter() - one)
+    return REPEATS * len(cases) / (time.process_time() - began)
 
 
 def _of_children() -> float:
@@ -114,19 +116,14 @@ def _of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _rates(
-    cases: list[Case], ask: Callable[[Case], str], cpu: Callable[[], float], rounds: int = ROUNDS
-) -> list[float]:
-    """Dumps per second of CPU time, one for each round."""
-    rates: list[float] = []
-    for _ in range(rounds):
-        began = cpu()
-        for case in cases:
-            answer = ask(case)
-            if "#0" not in answer:
-                raise RuntimeError(f"gdb had no answer for {case.dump}: {answer[-500:]}")
-        rates.append(len(cases) / (cpu() - began))
-    return rates
+def _rate(cases: list[Case], ask: Callable[[Case], str], cpu: Callable[[], float]) -> float:
+    """Dumps per second of CPU time in one round."""
+    began = cpu()
+    for case in cases:
+        answer = ask(case)
+        if "#0" not in answer:
+            raise RuntimeError(f"gdb had no answer for {case.dump}: {answer[-500:]}")
+    return len(cases) / (cpu() - began)
 
 
 if __name__ == "__main__":
