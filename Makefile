@@ -15,7 +15,7 @@ UV := VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv --quiet pip
 TOOLS := mosquitto:mosquitto mosquitto_pub:mosquitto-clients redis-server:redis-server gdb-multiarch:gdb-multiarch \
 	qemu-system-arm:qemu-system-arm arm-none-eabi-gcc:gcc-arm-none-eabi arm-none-eabi-objdump:binutils-arm-none-eabi \
 	qemu-system-riscv32:qemu-system-misc riscv64-unknown-elf-gcc:gcc-riscv64-unknown-elf \
-	qemu-system-x86_64:qemu-system-x86 aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
+	qemu-system-x86_64:qemu-system-x86 aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu g++:g++
 
 .PHONY: help
 help: ## Show this list
