@@ -4,6 +4,7 @@ import importlib
 import json
 import shutil
 import struct
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -225,7 +226,15 @@ def build(target: Any, options: dict[str, str], root: Path) -> Any:
     missing = [tool for tool in (f"{target.tools}gcc", target.qemu, "gdb-multiarch", "make") if not shutil.which(tool)]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
+    if target.name == "x86" and not has_32_bit_library(f"{target.tools}gcc"):
+        pytest.skip("not installed: the 32-bit library of gcc (lib32gcc-12-dev on Debian 12)")
     return load("golden").Build(target, options, root)
+
+
+def has_32_bit_library(compiler: str) -> bool:
+    """Whether a 64-bit compiler can link 32-bit programs."""
+    found = subprocess.run([compiler, "-m32", "-print-libgcc-file-name"], capture_output=True, text=True, check=True)
+    return Path(found.stdout.strip()).exists() and "/32/" in found.stdout
 
 
 @pytest.mark.toolchain
