@@ -10,7 +10,16 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.cpu import arm64_frame
 from analyzer.cpu.arm64_frame import ELR, FP, LR, PC, SP, SPSR, FrameLayout
-from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, no_fields
+from analyzer.cpu.base import (
+    Context,
+    Cpu,
+    CrashContexts,
+    ExceptionReturn,
+    FieldOf,
+    SavedThread,
+    no_fields,
+    unknown_layout,
+)
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
@@ -70,8 +79,7 @@ class Arm64(Cpu):
         """The context that crashed; version 1 has no stack pointer, and two readings where it can be found."""
         layout = _LAYOUTS.get(block.claimed_size)
         if layout is None:
-            text = f"register block version {block.version} has {block.claimed_size} bytes, which no known layout has"
-            return CrashContexts((), (Caveat("unknown-registers", text),))
+            return CrashContexts((), (unknown_layout(block),))
         words = {number: block.payload.unsigned(8 * index, 8) for index, number in enumerate(layout)}
         known = {number: value for number, value in words.items() if value is not None}
         status, elr = known.pop(SPSR, None), known.pop(ELR, None)

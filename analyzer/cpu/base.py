@@ -86,6 +86,20 @@ class CrashContexts(msgspec.Struct, frozen=True):
     caveats: tuple[Caveat, ...] = ()
 
 
+def unknown_layout(block: ArchitectureBlock) -> Caveat:
+    """What is said of a register block that cannot be read."""
+    return Caveat("unknown-registers", f"{_measured(block)}, which no known layout has")
+
+
+def layout_by_size(block: ArchitectureBlock, version: int) -> Caveat:
+    """What is said of a register block that was read as that of another version."""
+    return Caveat("register-layout", f"{_measured(block)}; it was read as version {version}, by its size")
+
+
+def _measured(block: ArchitectureBlock) -> str:
+    return f"register block version {block.version} has {block.claimed_size} bytes"
+
+
 class SavedThread(msgspec.Struct, frozen=True):
     """Where the kernel keeps what is needed to find a switched-out thread's registers."""
 

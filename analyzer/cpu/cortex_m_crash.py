@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from analyzer.cpu.base import Context, CrashContexts
+from analyzer.cpu.base import Context, CrashContexts, layout_by_size, unknown_layout
 from analyzer.cpu.cortex_m_exception import (
     BASIC_FRAME,
     CALLEE_SAVED,
@@ -195,11 +195,10 @@ def _layout(block: ArchitectureBlock) -> tuple[int | None, list[Caveat]]:
     """Which version's layout a register block has: its own version's, unless its size says otherwise."""
     if _SIZES.get(block.version) == block.claimed_size:
         return block.version, []
-    text = f"register block version {block.version} has {block.claimed_size} bytes"
     version = next((known for known, size in _SIZES.items() if size == block.claimed_size), None)
     if version is None:
-        return None, [Caveat("unknown-registers", f"{text}, which no known layout has")]
-    return version, [Caveat("register-layout", f"{text}; it was read as version {version}, by its size")]
+        return None, [unknown_layout(block)]
+    return version, [layout_by_size(block, version)]
 
 
 def _read_registers(payload: SparseBytes, version: int) -> dict[int, int]:

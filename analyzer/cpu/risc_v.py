@@ -12,7 +12,17 @@ from itertools import islice
 import msgspec
 
 from analyzer.cpu import risc_v_code, risc_v_faults
-from analyzer.cpu.base import Context, Cpu, CrashContexts, ExceptionReturn, FieldOf, SavedThread, no_fields
+from analyzer.cpu.base import (
+    Context,
+    Cpu,
+    CrashContexts,
+    ExceptionReturn,
+    FieldOf,
+    SavedThread,
+    layout_by_size,
+    no_fields,
+    unknown_layout,
+)
 from analyzer.cpu.risc_v_frame import (
     CALLEE_SAVED,
     GP,
@@ -102,13 +112,11 @@ class RiscV(Cpu):
     ) -> CrashContexts:
         """The context that crashed; the exception frame on the stack fills what the block leaves out."""
         layout = self._blocks.get(block.claimed_size)
-        text = f"register block version {block.version} has {block.claimed_size} bytes"
         if layout is None:
-            return CrashContexts((), (Caveat("unknown-registers", f"{text}, which no known layout has"),))
+            return CrashContexts((), (unknown_layout(block),))
         caveats: list[Caveat] = []
         if block.version not in layout.versions:
-            like = f"{text}; it was read as version {layout.versions[0]}, by its size"
-            caveats.append(Caveat("register-layout", like))
+            caveats.append(layout_by_size(block, layout.versions[0]))
         slots = [
             (number, block.payload.unsigned(at * layout.width, layout.width))
             for at, number in enumerate(layout.registers)

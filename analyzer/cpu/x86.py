@@ -7,9 +7,17 @@ Register block: Zephyr's `arch/x86/core/ia32/coredump.c`. Register numbers: Syst
 from collections.abc import Iterator, Mapping
 
 from analyzer.cpu import x86_code, x86_faults
-from analyzer.cpu.base import Context, CrashContexts, ExceptionReturn, FaultStatus, FieldOf, SavedThread, no_fields
+from analyzer.cpu.base import (
+    Context,
+    CrashContexts,
+    ExceptionReturn,
+    FaultStatus,
+    FieldOf,
+    SavedThread,
+    no_fields,
+    unknown_layout,
+)
 from analyzer.cpu.x86_family import X86Family, is_flags, is_selector
-from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
 
@@ -68,8 +76,7 @@ class X86(X86Family):
     ) -> CrashContexts:
         """The context that crashed."""
         if block.claimed_size not in SIZES:
-            text = f"register block version {block.version} has {block.claimed_size} bytes, which no known layout has"
-            return CrashContexts((), (Caveat("unknown-registers", text),))
+            return CrashContexts((), (unknown_layout(block),))
         payload = block.payload
         words = {number: payload.unsigned(8 + 4 * index, 4) for index, number in enumerate(_LAYOUT)}
         words[CS] = payload.unsigned(_OFFSET_CS, 4)

@@ -7,7 +7,16 @@ Register block: Zephyr's `arch/x86/core/intel64/coredump.c`. Register numbers: S
 from collections.abc import Mapping
 
 from analyzer.cpu import x86_code, x86_faults
-from analyzer.cpu.base import Context, CrashContexts, ExceptionReturn, FaultStatus, FieldOf, SavedThread, no_fields
+from analyzer.cpu.base import (
+    Context,
+    CrashContexts,
+    ExceptionReturn,
+    FaultStatus,
+    FieldOf,
+    SavedThread,
+    no_fields,
+    unknown_layout,
+)
 from analyzer.cpu.x86_family import FLAGS_SET, X86Family, is_flags, is_selector
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
@@ -84,8 +93,7 @@ class X8664(X86Family):
     ) -> CrashContexts:
         """The context that crashed; rbx and r12..r15 only where the firmware captured them."""
         if block.claimed_size not in SIZES:
-            text = f"register block version {block.version} has {block.claimed_size} bytes, which no known layout has"
-            return CrashContexts((), (Caveat("unknown-registers", text),))
+            return CrashContexts((), (unknown_layout(block),))
         payload = block.payload
         words = {number: payload.unsigned(16 + 8 * index, 8) for index, number in enumerate(_LAYOUT)}
         words |= {CS: payload.unsigned(_OFFSET_CS, 8), SS: payload.unsigned(_OFFSET_SS, 8)}

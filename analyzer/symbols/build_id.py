@@ -19,12 +19,10 @@ VENDOR_SYMBOL = "bindesc_entry_spotflow_build_id"
 ID_SIZE = 20
 DOMAIN = b"faultcast-build-id-v1\0"
 
-_ENTRY_SIZE = 4 + ID_SIZE
 _MAGIC = (0xB9863E5A7EA46046).to_bytes(8, "little")
 _END_TAG = 0xFFFF
 _MOST_DESCRIPTORS = 256
 _NOTE_BUILD_ID = 3
-_PIECE = 1 << 20
 
 
 def build_ids(image: Image) -> list[bytes]:

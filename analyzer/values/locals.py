@@ -10,11 +10,10 @@ from analyzer.values.direct import Direct, direct_text
 from analyzer.values.entry_values import EntryValues
 from analyzer.values.expression import Context, fixed_place, locator_of, place_by, program_of
 from analyzer.values.local import Local
-from analyzer.values.place import Implicit, InMemory, InRegister, Place
+from analyzer.values.place import Implicit, InRegister, Place
 from analyzer.values.program import Locator
 from analyzer.values.render import Renderer, fixed_text, shapes_of
 from analyzer.values.shapes.shape import Part, Shape
-from analyzer.values.value import Value
 
 _CACHED: Final = 8192
 _ADDRESS: Final = 0x03  # DW_OP_addr
@@ -204,8 +203,3 @@ def is_static(variable: Variable) -> bool:
     """Whether a variable lies at an address that is fixed when the program is linked."""
     location = variable.location
     return not variable.is_parameter and location is not None and location[:1] == bytes([_ADDRESS])
-
-
-def value_at(symbols: TypedSymbols, machine: Machine, handle: int, address: int) -> Value:
-    """The object of a type that lies at an address, such as what a pointer points at."""
-    return Renderer.of(symbols, machine).variable(InMemory(address), handle)

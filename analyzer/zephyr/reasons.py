@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-ARCHITECTURE_START = 16
-"""The first code whose meaning depends on the architecture."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reason:
