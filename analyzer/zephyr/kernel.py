@@ -66,14 +66,16 @@ def read_kernel(dump: Dump, symbols: TypedSymbols, memory: Memory) -> Kernel:
         elif word is None:
             caveats.append(Caveat("no-kernel", "the kernel's structure is not in the dump, so no thread can be listed"))
     head = None if word is None or layout.threads is None else word(layout.threads)
-    addresses, problem = _walk(head, layout, memory)
+    threads, problem = _walk(head, layout, memory)
     if problem:
         caveats.append(Caveat("thread-list", problem))
-    others = tuple(read_thread(address, layout, memory) for address in addresses if address != current)
+    running = threads.pop(current, None) if current else None
+    if current and running is None:
+        running = read_thread(current, layout, memory)
     nested = None if word is None or layout.nested is None else word(layout.nested)
     return Kernel(
-        read_thread(current, layout, memory) if current else None,
-        others,
+        running,
+        tuple(threads.values()),
         tuple(caveats),
         # The count is the first CPU's.
         bool((nested or 0) & 0xFFFFFFFF) and not any(each.cpu and not len(each.payload) for each in dump.cpus),
@@ -136,19 +138,19 @@ def _is_whole(dump: Dump, memory: Memory) -> bool:
     return bool(held) and not dump.truncated and all(range_ and block[1] <= range_[1] for block, range_ in held)
 
 
-def _walk(head: int | None, layout: KernelLayout, memory: Memory) -> tuple[list[int], str]:
-    """Addresses of the threads on the kernel's list, and what was wrong with it."""
-    addresses: dict[int, None] = {}
+def _walk(head: int | None, layout: KernelLayout, memory: Memory) -> tuple[dict[int, KernelThread], str]:
+    """The threads on the kernel's list, by address, and what was wrong with it."""
+    threads: dict[int, KernelThread] = {}
     address = head
     while address:
-        if address in addresses:
-            return list(addresses), f"the list of threads runs in a circle at {address:#x}"
-        if len(addresses) >= MAX_THREADS:
-            return list(addresses), f"the list of threads has more than {MAX_THREADS} entries"
-        addresses[address] = None
+        if address in threads:
+            return threads, f"the list of threads runs in a circle at {address:#x}"
+        if len(threads) >= MAX_THREADS:
+            return threads, f"the list of threads has more than {MAX_THREADS} entries"
+        threads[address] = thread = read_thread(address, layout, memory)
         if layout.next_thread is None:
-            return list(addresses), "the firmware does not say how its threads are linked"
-        address = memory.unsigned(address + layout.next_thread, layout.pointer_size)
+            return threads, "the firmware does not say how its threads are linked"
+        address = thread.following
         if address is None:
-            return list(addresses), "the list of threads leads out of the dumped memory"
-    return list(addresses), ""
+            return threads, "the list of threads leads out of the dumped memory"
+    return threads, ""

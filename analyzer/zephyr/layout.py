@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from analyzer.symbols.interface import Field, Symbols
 from analyzer.symbols.types import TypedSymbols
+from analyzer.zephyr.packed import WORDS, PackedMembers
 
 MAX_ENTRIES = 64
 MAX_OFFSET = 1 << 16
+MAX_NAME = 64
+"""Bytes of a thread's name that are read."""
 _STACK_POINTERS = ("psp", "sp_elx", "rsp", "esp", "sp")
 """What the architectures call the saved stack pointer: Cortex-M, ARM64, x86-64, x86, RISC-V."""
 _SWITCHES = "arm_m_must_switch"
@@ -26,27 +29,21 @@ class KernelLayout:
     """Of the current thread's pointer, from the start of `_kernel`."""
     threads: int | None
     """Of the thread list's head, from the start of `_kernel`."""
-    entry: Field | None
-    next_thread: int | None
-    state: Field | None
-    options: Field | None
-    priority: Field | None
-    stack_pointer: int | None
-    """Of the saved stack pointer."""
-    name: Field | None
     nested: int | None
     """Of the first CPU's count of interrupts being handled, from the start of `_kernel`."""
-    exc_return: int | None
+    next_thread: int | None
+    """Of the link in the list of threads, from the start of a `struct k_thread`, as all that follows."""
+    stack_pointer: int | None
+    """Of the saved stack pointer."""
     stack_start: int | None
-    stack_size: int | None
-    pended_on: int | None
     timeout: int | None
     """Of the thread's timeout, which starts with the link in the kernel's list of timeouts: NULL while none runs."""
-    switch_handle: int | None
+    members: PackedMembers
+    """What `analyzer.zephyr.thread` reads of a thread: its name, its state, options and priority, its entry, the start
+    and the size of its stack, what it is pended on, its timeout's link, its EXC_RETURN, its `switch_handle`, and the
+    next thread."""
     field_of: Callable[[str, str], Field | None]
     """Any other member."""
-    thread_size: int
-    """Bytes of a `struct k_thread` up to the last of these members."""
 
 
 def layout_of(symbols: TypedSymbols) -> KernelLayout | None:
@@ -88,28 +85,33 @@ def read_layout(symbols: Symbols) -> KernelLayout | None:
     start, length = offset("k_thread", "stack_info.start"), offset("k_thread", "stack_info.size")
     pended_on, timeout = offset("k_thread", "base.pended_on"), offset("k_thread", "base.timeout.node.next")
     saved_mode = mode.offset if mode else None if arch is None or exc_return is None else arch + exc_return
-    words = (start, length, pended_on, timeout, switch_handle, saved_mode)
-    ends = [each.offset + each.size for each in (entry, name, state, options, priority) if each is not None]
+    following = offset("k_thread", "next_thread", 4)
+
+    def at(offset: int | None, letters: str) -> tuple[int, str] | None:
+        return None if offset is None else (offset, letters)
+
+    word = WORDS[size]
     return KernelLayout(
         pointer_size=size,
         current=cpus + current,
         threads=offset("z_kernel", "threads", 2),
-        entry=entry,
-        next_thread=offset("k_thread", "next_thread", 4),
-        state=state,
-        options=options,
-        priority=priority,
-        stack_pointer=saved_pointer,
-        name=name,
         nested=None if nested is None else cpus + nested.offset,
-        exc_return=saved_mode,
+        next_thread=following,
+        stack_pointer=saved_pointer,
         stack_start=start,
-        stack_size=length,
-        pended_on=pended_on,
         timeout=timeout,
-        switch_handle=switch_handle,
+        members=PackedMembers(
+            (
+                None if name is None else (name.offset, f"{min(max(name.size, 1), MAX_NAME)}s"),
+                *(at(None if one is None else one.offset, "B") for one in (state, options, priority)),
+                at(None if entry is None else entry.offset, word),
+                *(at(one, word) for one in (start, length, pended_on, timeout)),
+                at(saved_mode, "B"),
+                at(switch_handle, word),
+                at(following, word),
+            )
+        ),
         field_of=symbols.field,
-        thread_size=max([*ends, *(each + size for each in words if each is not None)], default=0),
     )
 
 

@@ -3,14 +3,14 @@
 State bits are those of Zephyr's `include/zephyr/kernel_structs.h`.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from analyzer.cpu import SavedThread
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import Field
 from analyzer.zephyr.layout import KernelLayout
 
-MAX_NAME = 64
 FILL = 0xAA
 """What CONFIG_INIT_STACKS fills unused stack with."""
 SENTINEL = bytes.fromhex("f0f0f0f0")
@@ -48,6 +48,8 @@ class KernelThread(msgspec.Struct, frozen=True):
     timeout: int | None = None
     """Address of the thread's timeout."""
     saved: SavedThread | None = None
+    following: int | None = None
+    """Address of the next one on the kernel's list of threads; 0 behind the last one."""
 
     def state_name(self, *, current: bool, never_ran: bool | None) -> str:
         """The state for a person.
@@ -55,25 +57,11 @@ class KernelThread(msgspec.Struct, frozen=True):
         Bit 2 has meant "not yet started" and means "sleeping" in newer kernels; whether the thread has run tells
         which of them it is; None where its stack does not say.
         """
-        if self.state is None:
-            return "unknown"
-        state = self.state
-        slept = self.timed and state & (_PENDING | _SUSPENDED) == _SUSPENDED
-        if slept:
-            # Before there was a bit for it, k_sleep() suspended the thread; k_thread_suspend() leaves no timeout.
-            state &= ~_SUSPENDED
-        names = [name for bit, name in _STATES.items() if state >> bit & 1]
-        if slept:
-            names.append("sleeping")
-        if state & _SLEEPING:
-            names.append({True: "not started", False: "sleeping", None: "not started or sleeping"}[never_ran])
-        if current and names in ([], ["ready"]):
-            return "running"
-        return ", ".join(names) or "not queued"
+        return _state_name(self.state, self.timed, current, never_ran)
 
     def option_names(self) -> list[str]:
         """The options that all architectures share."""
-        return [name for bit, name in _OPTIONS.items() if (self.options or 0) >> bit & 1]
+        return [name for bit, name in _OPTIONS.items() if self.options >> bit & 1] if self.options else []
 
 
 def is_thread_entry(function: str) -> bool:
@@ -81,44 +69,48 @@ def is_thread_entry(function: str) -> bool:
     return function in _ENTRIES
 
 
+@lru_cache
+def _state_name(state: int | None, timed: bool, current: bool, never_ran: bool | None) -> str:  # noqa: FBT001 - the answers are kept by these
+    if state is None:
+        return "unknown"
+    slept = timed and state & (_PENDING | _SUSPENDED) == _SUSPENDED
+    if slept:
+        # Before there was a bit for it, k_sleep() suspended the thread; k_thread_suspend() leaves no timeout.
+        state &= ~_SUSPENDED
+    names = [name for bit, name in _STATES.items() if state >> bit & 1]
+    if slept:
+        names.append("sleeping")
+    if state & _SLEEPING:
+        names.append({True: "not started", False: "sleeping", None: "not started or sleeping"}[never_ran])
+    if current and names in ([], ["ready"]):
+        return "running"
+    return ", ".join(names) or "not queued"
+
+
 def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThread:
     """The thread whose structure is at an address."""
-    pointer = layout.pointer_size
-    whole = memory.read(address, layout.thread_size) or None
-
-    def number(offset: int | None, size: int) -> int | None:
-        if offset is None:
-            return None
-        if whole is None:
-            return memory.unsigned(address + offset, size)
-        return int.from_bytes(whole[offset : offset + size], "little")
-
-    def word(offset: int | None) -> int | None:
-        return number(offset, pointer)
-
-    def byte(field: Field | None) -> int | None:
-        return None if field is None else number(field.offset, 1)
-
-    priority = byte(layout.priority)
-    start, size = word(layout.stack_start), word(layout.stack_size)
+    name, state, options, priority, entry, start, size, pended_on, link, exc_return, switch_handle, following, _ = (
+        layout.members.read(address, memory)
+    )
     return KernelThread(
-        address=address,
-        name=_read_name(address, layout, memory),
-        state=byte(layout.state),
-        options=byte(layout.options),
-        priority=None if priority is None else (priority ^ 0x80) - 0x80,
-        entry=None if layout.entry is None else word(layout.entry.offset),
-        stack=(start, start + size) if start and size and start + size < 1 << 8 * pointer else None,
-        pended_on=word(layout.pended_on),
-        timed=bool(word(layout.timeout)),
-        timeout=None if layout.timeout is None else address + layout.timeout,
-        saved=SavedThread(
+        address,
+        None if name is None else _printable(name),
+        state,
+        options,
+        None if priority is None else (priority ^ 0x80) - 0x80,
+        entry,
+        (start, start + size) if start and size and start + size < 1 << 8 * layout.pointer_size else None,
+        pended_on,
+        bool(link),
+        None if layout.timeout is None else address + layout.timeout,
+        SavedThread(
             None if layout.stack_pointer is None else address + layout.stack_pointer,
-            number(layout.exc_return, 1),
-            thread=address,
-            switch_handle=word(layout.switch_handle),
-            field_of=layout.field_of,
+            exc_return,
+            address,
+            switch_handle,
+            layout.field_of,
         ),
+        following,
     )
 
 
@@ -139,13 +131,8 @@ def has_sentinel(stack: tuple[int, int], memory: Memory) -> bool | None:
     return content == SENTINEL if len(content) == len(SENTINEL) else None
 
 
-def _read_name(address: int, layout: KernelLayout, memory: Memory) -> str | None:
-    if layout.name is None:
-        return None
-    raw = memory.read(address + layout.name.offset, min(max(layout.name.size, 1), MAX_NAME))
-    if raw is None:
-        return None
-    text = raw.split(b"\0", 1)[0].decode("utf-8", "replace")
+def _printable(name: bytes) -> str:
+    text = name.split(b"\0", 1)[0].decode("utf-8", "replace")
     return (
         text
         if text.isprintable()
