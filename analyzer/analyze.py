@@ -21,7 +21,7 @@ from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Trust
 from analyzer.zephyr import Kernel, KernelThread, read_kernel, reason_of
 from analyzer.zephyr.objects import read_objects
-from analyzer.zephyr.thread import has_sentinel
+from analyzer.zephyr.stack_marks import stack_marks
 
 _NO_KERNEL = Kernel(None, (), ())
 
@@ -106,7 +106,12 @@ class Analysis:
         """What the report says."""
         objects = self._objects()
         writer = ThreadWriter(
-            self.cpu, self.memory, self.symbols, self.dump.header.pointer_size, objects, sentinels=self._sentinels()
+            self.cpu,
+            self.memory,
+            self.symbols,
+            self.dump.header.pointer_size,
+            objects,
+            marks=stack_marks(self.kernel.threads(), self.memory),
         )
         threads = [writer.thread(subject, crashed=subject is self.crashed) for subject in self.subjects]
         threads = with_used_up_stacks(threads, self.memory)
@@ -152,11 +157,6 @@ class Analysis:
         threads = self.kernel.threads()
         found = read_objects(self.symbols, self.memory, threads)
         return ObjectWriter(self.cpu, self.symbols, found, {thread.address: thread for thread in threads})
-
-    def _sentinels(self) -> bool:
-        """Whether this firmware marks the ends of its stacks."""
-        stacks = [thread.stack for thread in self.kernel.threads() if thread.stack is not None]
-        return any(has_sentinel(stack, self.memory) for stack in stacks)
 
     def _matches(self) -> bool | None:
         if self.symbols is None:

@@ -1,5 +1,8 @@
 """From unwound stacks and kernel threads to the report's threads."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 
 from analyzer.cpu import Context, Cpu
@@ -7,11 +10,12 @@ from analyzer.dump.memory import Memory
 from analyzer.report import model
 from analyzer.report.address import WRITERS, function_at
 from analyzer.report.kernel_objects import ObjectWriter, Waiting
+from analyzer.report.registers import written
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack, Trust
 from analyzer.values.locals import FrameVariables
 from analyzer.zephyr import KernelThread
-from analyzer.zephyr.thread import has_sentinel, stack_peak
+from analyzer.zephyr.stack_marks import StackMarks
 
 _TRUST = {trust: trust.value for trust in Trust}
 
@@ -42,9 +46,9 @@ def _with_used_up_stack(thread: model.Thread, memory: Memory) -> model.Thread:
 
 
 class ThreadWriter:
-    """Writes threads for the report.
+    """Writes threads for the report; `marks` are those of their stacks.
 
-    `sentinels` tells that this firmware marks the ends of its stacks, so that a missing mark is an overflow.
+    Where a firmware marks the end of one stack it marks them all, so that a missing mark is an overflow.
     """
 
     def __init__(
@@ -55,14 +59,15 @@ class ThreadWriter:
         pointer_size: int,
         objects: ObjectWriter | None = None,
         *,
-        sentinels: bool = False,
+        marks: Mapping[tuple[int, int], StackMarks] = MappingProxyType({}),
     ) -> None:
         self.cpu = cpu
         self.memory = memory
         self.symbols = symbols
         self.pointer_size = pointer_size
         self.objects = objects
-        self.sentinels = sentinels
+        self.marks = marks
+        self.sentinels = any(each.sentinel for each in marks.values())
         self.address = WRITERS[pointer_size]
         """Writes an address in the width of the machine."""
 
@@ -154,34 +159,21 @@ class ThreadWriter:
         ]
 
     def _registers(self, context: Context | None) -> dict[str, str | None]:
-        if self.cpu is None or context is None:
-            return {}
-        address, registers = self.address, context.registers
-        names = self.cpu.register_names
-        values = [registers.get(number) for number in names]
-        written = [None if value is None else address(value) for value in values]
-        named = dict(zip(names.values(), written, strict=True))
-        if not registers.keys() <= self.cpu.register_names.keys():
-            further = self.cpu.further_names.items()
-            named |= {name: address(registers[number]) for number, name in further if number in registers}
-        if context.status is not None:
-            named[self.cpu.status_name] = address(context.status)
-        return named
+        return {} if self.cpu is None or context is None else written(context, self.cpu)
 
     def _stack(self, kernel: KernelThread, context: Context | None) -> model.Stack | None:
         if kernel.stack is None:
             return None
         start, end = kernel.stack
         pointer = context.registers.get(self.cpu.sp) if self.cpu is not None and context is not None else None
-        inside = pointer is not None and start <= pointer <= end
+        marks = self.marks[kernel.stack]
         return model.Stack(
             start=self.address(start),
             end=self.address(end),
             size=end - start,
-            used=end - pointer if pointer is not None and inside else None,
-            peak=stack_peak(kernel.stack, self.memory),
-            overflow=(pointer is not None and pointer < start)
-            or (self.sentinels and has_sentinel(kernel.stack, self.memory) is False),
+            used=end - pointer if pointer is not None and start <= pointer <= end else None,
+            peak=marks.peak,
+            overflow=(pointer is not None and pointer < start) or (self.sentinels and marks.sentinel is False),
         )
 
     def _function(self, address: int) -> str:
@@ -189,11 +181,11 @@ class ThreadWriter:
 
     def _waiting(self, kernel: KernelThread) -> Waiting:
         found = Waiting() if self.objects is None else self.objects.waiting(kernel)
-        return found if found.name else msgspec.structs.replace(found, name=self._object(kernel.pended_on))
+        if found.name or not kernel.pended_on:
+            return found
+        return msgspec.structs.replace(found, name=self._object(kernel.pended_on))
 
-    def _object(self, address: int | None) -> str | None:
-        if not address:
-            return None
+    def _object(self, address: int) -> str:
         symbol = None if self.symbols is None else self.symbols.symbol_at(address)
         if symbol is None or symbol.is_function:
             return self.address(address)

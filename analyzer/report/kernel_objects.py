@@ -70,6 +70,8 @@ class ObjectWriter(msgspec.Struct, frozen=True):
     def waiting(self, kernel: KernelThread) -> Waiting:
         """What a thread waits for, and for how long at most."""
         wakes_in = None if kernel.timeout is None else self.found.remaining.get(kernel.timeout)
+        if not kernel.pended_on:
+            return Waiting(wakes_in=wakes_in)
         one = self.found.awaited_by(kernel.address)
         if one is not None:
             owner = None if one.state.owner is None else self.thread_name(one.state.owner)
@@ -77,10 +79,10 @@ class ObjectWriter(msgspec.Struct, frozen=True):
         joined = self._joined(kernel.pended_on)
         return Waiting(joined, None if joined is None else "thread", None, wakes_in)
 
-    def _joined(self, pended_on: int | None) -> str | None:
+    def _joined(self, pended_on: int) -> str | None:
         """The thread whose end is waited for."""
         queue = self.symbols.field("k_thread", "join_queue")
-        if not pended_on or queue is None or (thread := pended_on - queue.offset) not in self.threads:
+        if queue is None or (thread := pended_on - queue.offset) not in self.threads:
             return None
         return self.thread_name(thread)
 

@@ -11,10 +11,6 @@ from analyzer.cpu import SavedThread
 from analyzer.dump.memory import Memory
 from analyzer.zephyr.layout import KernelLayout
 
-FILL = 0xAA
-"""What CONFIG_INIT_STACKS fills unused stack with."""
-SENTINEL = bytes.fromhex("f0f0f0f0")
-"""What CONFIG_STACK_SENTINEL keeps at the end of a stack (Zephyr's `kernel/include/kernel_internal.h`)."""
 _SLEEPING = 1 << 2
 _PENDING, _SUSPENDED = 1 << 1, 1 << 4
 _STATES = {0: "dummy", 1: "pending", 3: "dead", 4: "suspended", 5: "aborting", 6: "suspending", 7: "ready"}
@@ -112,23 +108,6 @@ def read_thread(address: int, layout: KernelLayout, memory: Memory) -> KernelThr
         ),
         following,
     )
-
-
-def stack_peak(stack: tuple[int, int], memory: Memory) -> int | None:
-    """Bytes of a stack that were ever written, told by the fill pattern; None where it was not filled or dumped."""
-    start, end = stack
-    content = memory.dumped(start, end - start)
-    if len(content) < end - start:
-        return None
-    below = content.removeprefix(SENTINEL)
-    untouched = len(below) - len(below.lstrip(bytes([FILL])))
-    return len(below) - untouched if untouched >= 8 else None
-
-
-def has_sentinel(stack: tuple[int, int], memory: Memory) -> bool | None:
-    """Whether the sentinel is where a stack ends; None where that is not in the dump."""
-    content = memory.dumped(stack[0], len(SENTINEL))
-    return content == SENTINEL if len(content) == len(SENTINEL) else None
 
 
 def _printable(name: bytes) -> str:

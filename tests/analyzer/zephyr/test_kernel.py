@@ -8,7 +8,7 @@ from analyzer.dump import parse
 from analyzer.dump.memory import Memory
 from analyzer.symbols.interface import Field, Symbol
 from analyzer.zephyr import Kernel, is_thread_entry, read_kernel, reason_of
-from analyzer.zephyr.thread import KernelThread, stack_peak
+from analyzer.zephyr.thread import KernelThread
 from tests.analyzer import specimen
 from tests.analyzer.fake_symbols import FakeSymbols, specimen_symbols
 
@@ -215,21 +215,6 @@ def test_a_timeout_that_runs_is_linked() -> None:
 
 def test_priority_is_signed() -> None:
     assert read(dump(worker=with_fields(specimen.WORKER, priority=-2))).others[0].priority == -2
-
-
-@pytest.mark.parametrize(
-    ("content", "peak"),
-    [
-        (b"\xaa" * 200 + b"\x01" * 56, 56),
-        (b"\xaa" * 4 + b"\x01" * 252, None),
-        (b"\x01" * 256, None),
-        (b"\xaa" * 256, 0),
-    ],
-)
-def test_the_most_a_stack_was_used(content: bytes, peak: int | None) -> None:
-    data = parse(specimen.header() + specimen.memory(0x20003000, content))
-    assert stack_peak((0x20003000, 0x20003100), Memory(data.memory)) == peak
-    assert stack_peak((0x20003000, 0x20003200), Memory(data.memory)) is None
 
 
 def test_reasons() -> None:
