@@ -17,6 +17,10 @@ MOST_COMPARED = 1 << 18
 """Segments with which new ones are compared, all together. A dump has some hundred, and few overlap."""
 _PART = 1 << 20
 """Bytes that are searched at a time."""
+_MOST_COPIED = 1 << 20
+"""Bytes of a segment that is copied to be read faster."""
+_BEFORE_ALL = -1 << 128
+"""Less than any address, and than any that is computed from one."""
 
 ReadOnly = Callable[[int, int], bytes | None]
 """Reads the image's read-only sections: address, size → bytes, or None unless all of them are there."""
@@ -117,36 +121,32 @@ def places(segment: memoryview, pattern: bytes) -> Iterator[int]:
 class Memory:
     """The dump over the image's read-only sections."""
 
-    __slots__ = ("_data", "_image", "_ranges", "_read_only", "_starts")
+    __slots__ = ("_data", "_ends", "_image", "_ranges", "_read_only", "_starts")
 
     def __init__(self, image: MemoryImage, read_only: ReadOnly | None = None) -> None:
         """`read_only` is `Symbols.read_only` where the firmware is known."""
         self._image = image
         self._read_only = read_only
         self._ranges = image.ranges()
-        segments = list(image.segments())
-        self._starts = [start for start, _ in segments]
-        self._data = [data for _, data in segments]
+        # A part of bytes is had in one step, a part of a view of them in two. No segment of a microcontroller's memory
+        # is large; of one that is there is no second copy. What starts before all addresses spares a look for nothing.
+        self._starts, self._ends, self._data = [_BEFORE_ALL], [_BEFORE_ALL], [b""]
+        for start, segment in image.segments():
+            self._starts.append(start)
+            self._ends.append(start + len(segment))
+            self._data.append(segment.tobytes() if len(segment) <= _MOST_COPIED else b"")
 
     def read(self, address: int, size: int) -> bytes | None:
         """The bytes at an address; None unless every one of them is known."""
-        if address < 0 or not 0 < size <= MAX_READ:
-            return b"" if size == 0 else None
-        starts = self._starts
-        index = bisect_right(starts, address)
-        run = b""
-        if index:
-            offset = address - starts[index - 1]
-            run = self._data[index - 1][offset : offset + size]
-            if len(run) == size:
-                return run.tobytes()
-        if not run and self._read_only is not None and (index == len(starts) or starts[index] >= address + size):
-            # Code, most of the time, of which the dump has nothing.
-            return self._read_only(address, size)
-        return self._read_pieces(address, size)
+        index = bisect_right(self._starts, address) - 1
+        offset = address - self._starts[index]
+        run = self._data[index][offset : offset + size]
+        if len(run) == size <= MAX_READ:
+            return run
+        return self._read_pieces(address, size) if address >= 0 and 0 < size <= MAX_READ else None
 
     def _read_pieces(self, address: int, size: int) -> bytes | None:
-        """What lies in several segments, or partly in the image."""
+        """What lies in a large segment or several ones, or at least partly in the image, as code does."""
         parts: list[bytes] = []
         position, end = address, address + size
         while position < end:
@@ -171,15 +171,16 @@ class Memory:
 
     def holds(self, address: int, size: int) -> bool:
         """Whether the dump itself has any of the bytes at an address."""
-        index = bisect_right(self._starts, address + size - 1)
-        return index > 0 and address < self._starts[index - 1] + len(self._data[index - 1])
+        return address < self._ends[bisect_right(self._starts, address + size - 1) - 1]
 
     def dumped(self, address: int, size: int) -> bytes:
         """As many of `size` bytes from `address` on as the dump itself holds without a gap."""
         size = min(size, MAX_READ)
-        first = self._image.run_at(address, size)
-        if len(first) == size:
-            return first.tobytes()
+        index = bisect_right(self._starts, address) - 1
+        offset = address - self._starts[index]
+        run = self._data[index][offset : offset + size]
+        if len(run) == size:
+            return run
         parts: list[bytes] = []
         position, end = address, address + size
         while position < end:
