@@ -26,6 +26,8 @@ def build_id_in(memory: MemoryImage) -> bytes | None:
     listed: list[bytes] = []
     loose: set[bytes] = set()
     for _, segment in memory.segments():
+        if _LOOSE.search(segment) is None:
+            continue  # a list has such a header too: most memory is searched once
         listed += _listed(segment)
         loose.update(_loose(segment))
     if listed:

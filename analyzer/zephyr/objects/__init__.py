@@ -67,10 +67,11 @@ def read_objects(symbols: TypedSymbols, memory: Memory, threads: Sequence[Kernel
     readers: dict[str, Read] = {**_READERS, "k_timer": lambda members: timer.read(members, remaining)}
     found: list[KernelObject] = []
     for place in catalogue.places:
-        members = Members(place.structure, place.address, memory, symbols.field, symbols.pointer_size)
-        reader = readers.get(place.structure)
-        if memory.read(place.address, place.size) is None:
+        content = memory.read(place.address, place.size)
+        if content is None:
             continue
+        reader = readers.get(place.structure)
+        members = Members(place.structure, place.address, memory, symbols.field, symbols.pointer_size, content)
         state = _UNREAD if reader is None else reader(members)
         if state is not None:
             found.append(KernelObject(place, state, tuple(waiting.get(place.address, ()))))

@@ -6,6 +6,7 @@ holds the heap's own structure, `struct z_heap`; a chunk of size 0 ends the row.
 """
 
 from dataclasses import dataclass
+from struct import Struct
 
 from analyzer.zephyr.objects.members import Members
 from analyzer.zephyr.objects.model import State
@@ -15,26 +16,8 @@ MAX_BYTES = 1 << 20
 MOST_SMALL_CHUNKS = 0x7FFF
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunks:
-    """The headers of a heap's chunks."""
-
-    content: bytes
-    field: int
-    """Bytes of a header field."""
-
-    def left(self, chunk: int) -> int:
-        return self._field(chunk, 0)
-
-    def size(self, chunk: int) -> int:
-        return self._field(chunk, 1) >> 1
-
-    def used(self, chunk: int) -> bool:
-        return bool(self._field(chunk, 1) & 1)
-
-    def _field(self, chunk: int, number: int) -> int:
-        start = chunk * UNIT + number * self.field
-        return int.from_bytes(self.content[start : start + self.field], "little")
+_SMALL, _BIG = Struct("<HH"), Struct("<II")
+"""A chunk's header: the size of its left neighbour, and its own with the bit."""
 
 
 @dataclass(slots=True)
@@ -65,29 +48,34 @@ def read(heap: Members) -> State | None:
         return State(f"{end * UNIT} bytes, not all of them in the dump", {"size": end * UNIT})
     # The first chunk has no left neighbour: its first field is 0, and its second is not, whatever the width.
     big = heap.pointer_size > 4 or end > MOST_SMALL_CHUNKS or content[:4] == bytes(4)
-    header = UNIT if big else UNIT // 2
-    tally = _walk(_Chunks(content, header // 2), address, end)
+    header = _BIG if big else _SMALL
+    tally = _walk(content, header, address)
     facts: dict[str, int] = {"size": end * UNIT, "used": tally.used, "free": tally.free}
     if tally.problem is not None:
         return State(f"{end * UNIT} bytes, damaged", facts, problem=tally.problem)
-    largest = max(0, tally.largest - header)
+    largest = max(0, tally.largest - header.size)
     facts |= {"largest_free": largest, "allocations": tally.allocations}
     text = f"{tally.used} bytes used in {tally.allocations} blocks, {tally.free} free, largest {largest}"
     return State(text, facts)
 
 
-def _walk(chunks: _Chunks, address: int, end: int) -> _Tally:
+def _walk(content: bytes, header: Struct, address: int) -> _Tally:
     tally = _Tally()
-    chunk = chunks.size(0)
-    if not chunks.used(0) or not 0 < chunk <= end:
+    end = len(content) // UNIT
+    chunk, first_used = 0, 0
+    if end:
+        _, word = header.unpack_from(content)
+        chunk, first_used = word >> 1, word & 1
+    if not first_used or not 0 < chunk <= end:
         tally.problem = f"its first chunk at {address:#x} is damaged"
         return tally
     before = chunk
     was_free = False
     while chunk < end:
-        size, used = chunks.size(chunk), chunks.used(chunk)
+        left, word = header.unpack_from(content, chunk * UNIT)
+        size, used = word >> 1, word & 1
         where = address + chunk * UNIT
-        if chunks.left(chunk) != before:
+        if left != before:
             tally.problem = f"the chunk at {where:#x} does not fit the one before it, which was written past its end"
             return tally
         if not size or chunk + size > end:

@@ -18,17 +18,23 @@ class Members(msgspec.Struct, frozen=True):
     memory: Memory
     field_of: FieldOf
     pointer_size: int
+    content: bytes = b""
+    """As much of the structure, from its start on, as was read already."""
 
     def unsigned(self, path: str) -> int | None:
         """A number, or the address that a pointer holds."""
         found = self.field_of(self.structure, path)
         if found is None or not 0 < found.size <= 8:
             return None
-        return self.memory.unsigned(self.address + found.offset, found.size)
+        offset, end = found.offset, found.offset + found.size
+        if end <= len(self.content):
+            return int.from_bytes(self.content[offset:end], "little")
+        return self.memory.unsigned(self.address + offset, found.size)
 
     def signed(self, path: str) -> int | None:
         """A number that may be negative."""
-        found, value = self.field_of(self.structure, path), self.unsigned(path)
+        value = self.unsigned(path)
+        found = None if value is None else self.field_of(self.structure, path)
         if found is None or value is None:
             return None
         return value - (1 << 8 * found.size) if value >> (8 * found.size - 1) else value
@@ -41,7 +47,10 @@ class Members(msgspec.Struct, frozen=True):
     def inside(self, structure: str, path: str) -> "Members | None":
         """A structure within this one."""
         found = self.offset(path)
-        return None if found is None else self.at(structure, self.address + found)
+        if found is None:
+            return None
+        content = self.content[found:]
+        return Members(structure, self.address + found, self.memory, self.field_of, self.pointer_size, content)
 
     def at(self, structure: str, address: int) -> "Members":
         """Another structure of the same firmware."""
