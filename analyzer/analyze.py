@@ -11,7 +11,7 @@ from analyzer.dump import Caveat, Dump, parse
 from analyzer.dump.caveat import MISMATCH
 from analyzer.dump.memory import Memory
 from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, confirmed, explain, incomplete, mismatches
-from analyzer.grouping import Circumstances, NamedFrame, Plumbing, group, load_plumbing
+from analyzer.grouping import Circumstances, Plumbing, group, load_plumbing
 from analyzer.report import model
 from analyzer.report.address import thread_name
 from analyzer.report.build import Subject, ThreadWriter, with_used_up_stacks
@@ -123,11 +123,10 @@ class Analysis:
         build_id = self.given_build_id or (self.dump.build_id.hex() if self.dump.build_id else None)
         if build_id is None and self.symbols is not None and self.symbols.build_ids:
             build_id = self.symbols.build_ids[0].hex()
-        frames = [
-            NamedFrame(int(frame.pc, 16), frame.function, frame.file, frame.trust == "scan")
-            for frame in _without_interrupted(crashed.frames)[explanation.landed :]
-        ]
-        grouping = group(explanation.kind, frames, self.plumbing, self._circumstances(explanation, build_id))
+        frames = _without_interrupted(crashed.frames)[explanation.landed :]
+        named = [frame.function for frame in frames if frame.function and frame.trust != Trust.SCAN]
+        pc = int(frames[0].pc, 16) if frames else None
+        grouping = group(explanation.kind, named, self.plumbing, self._circumstances(explanation, build_id, pc))
         return model.Report(
             symbolized=self.symbols is not None,
             fault=self._fault_writer().fault(explanation, self.dump.header.reason, crashed_frames),
@@ -209,12 +208,13 @@ class Analysis:
         )
         return explain(crash, self.plumbing)
 
-    def _circumstances(self, explanation: Explanation, build_id: str | None) -> Circumstances:
+    def _circumstances(self, explanation: Explanation, build_id: str | None, pc: int | None) -> Circumstances:
         """What tells this crash from others where its frames do not."""
         current, context, said = self.crashed.kernel, self.crashed.context, explanation.assertion
         own = current is not None and not (context is not None and context.interrupt)
         return Circumstances(
             build_id=build_id,
+            pc=pc,
             architecture=target_name(self.dump.header.target),
             memory=self.dump.blocks[0][0] if self.dump.blocks else None,
             reason=explanation.reason_name,

@@ -4,8 +4,11 @@ from analyzer.explain.facts import Facts
 from analyzer.values.member_path import through_pointer
 
 
-def access_text(facts: Facts) -> str | None:
-    """What was accessed and through what; None where no address is known. Without capital and full stop."""
+def access_text(facts: Facts, field: str | None) -> str | None:
+    """What was accessed and through what; None where no address is known. Without capital and full stop.
+
+    `field` is the one that `reached` tells.
+    """
     access, cpu = facts.access, facts.crash.cpu
     if access is None or cpu is None:
         return None if facts.address is None else f"the access went to {facts.number(facts.address)}"
@@ -21,8 +24,7 @@ def access_text(facts: Facts) -> str | None:
     text += f" through {_base(facts, operand.base)} ({value})"
     if offset:
         text += f" {'+' if offset > 0 else '-'} {abs(offset)}"
-    field = reached(facts)
-    return f"{text}, field `{field[1]}`" if field is not None and field[1] else text
+    return f"{text}, field `{field}`" if field else text
 
 
 def reached(facts: Facts) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """From a crash to what a person wants to know: what happened, where, and how we know."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 import msgspec
@@ -49,7 +50,8 @@ def explain(crash: Crash, plumbing: Plumbing) -> Explanation:
     verdict = judging.verdict if judging and judging.verdict else facts.verdict
     notes = [note for note in notes if note.verdict is None or note is judging]
     notes.sort(key=lambda note: note is not judging)
-    told = access_text(facts)
+    expression, field = reached(facts) or (None, None)
+    told = access_text(facts, field)
     if told is not None:
         notes.insert(1 if judging else 0, Note(ACCESS_RULE, told))
     texts = [note.text for note in notes] if judging else [verdict.detail, *(note.text for note in notes)]
@@ -72,7 +74,7 @@ def explain(crash: Crash, plumbing: Plumbing) -> Explanation:
         instruction=facts.instruction,
         access=facts.access,
         pointer=facts.pointer,
-        expression=found[0] if (found := reached(facts)) else None,
+        expression=expression,
     )
 
 
@@ -88,10 +90,15 @@ def _title(label: str, lines: Sequence[SourceLine], plumbing: Plumbing, pc: int 
     blamed = blamed or (named[0] if named else None)
     if blamed is None:
         return label if pc is None else f"{label} at {pc:#010x}"
-    place = PurePosixPath(blamed.file).name if blamed.file else ""
+    place = _file_name(blamed.file) if blamed.file else ""
     if place and blamed.line:
         place += f":{blamed.line}"
     return f"{label} in {blamed.function}" + (f" ({place})" if place else "")
+
+
+@lru_cache(1024)
+def _file_name(path: str) -> str:
+    return PurePosixPath(path).name
 
 
 def _sentence(text: str) -> str:

@@ -19,20 +19,12 @@ DEPTH = 4
 """How many functions tell one crash from another."""
 
 
-class NamedFrame(msgspec.Struct, frozen=True):
-    """A frame of the crashed thread; None where a name is not known."""
-
-    pc: int
-    function: str | None
-    file: str | None
-    guessed: bool
-    """Found by scanning the stack."""
-
-
 class Circumstances(msgspec.Struct, frozen=True):
     """What is known of a crash beside its frames: what it is told by where those say too little."""
 
     build_id: str | None = None
+    pc: int | None = None
+    """Of the innermost frame."""
     architecture: str = ""
     memory: int | None = None
     """Where the dumped memory starts: of a build without an id it is what comes closest to one, and where only the
@@ -54,11 +46,13 @@ class Grouping(msgspec.Struct, frozen=True):
     explanation: str
 
 
-def group(kind: str, frames: Sequence[NamedFrame], plumbing: Plumbing, known: Circumstances) -> Grouping:
-    """The fingerprint of a crash: by its functions, else by its address in its build, else by what else is known."""
+def group(kind: str, named: Sequence[str], plumbing: Plumbing, known: Circumstances) -> Grouping:
+    """The fingerprint of a crash: by its functions, else by its address in its build, else by what else is known.
+
+    `named` are the functions of the frames that have one and were not found by scanning the stack, innermost first.
+    """
     family = family_of(kind)
     what = kind if family == kind else f"{family} ({kind})"
-    named = [frame.function for frame in frames if frame.function and not frame.guessed]
     own = _innermost(name for name in named if plumbing.group(name) is None)
     if own:
         return Grouping(_digest("functions", family, *own), f"{what} in {' ← '.join(own)}")
@@ -77,8 +71,8 @@ def group(kind: str, frames: Sequence[NamedFrame], plumbing: Plumbing, known: Ci
     build = f"build {known.build_id}" if known.build_id else f"an unknown build for {known.architecture or 'some CPU'}"
     if memory and not known.build_id:
         build += f" with memory at {memory}"
-    if frames:
-        pc = f"{frames[0].pc:#010x}"
+    if known.pc is not None:
+        pc = f"{known.pc:#010x}"
         after = f", called from {called}" if called else ""
         return Grouping(
             _digest("address", family, build, pc, called, thread, memory),

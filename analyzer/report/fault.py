@@ -5,16 +5,15 @@ from collections.abc import Sequence
 import msgspec
 
 from analyzer.cpu import Cpu
-from analyzer.disassembly import MAX_INSTRUCTION, Direction, Instruction, listing
+from analyzer.disassembly import MAX_INSTRUCTION, Direction
 from analyzer.dump.memory import Memory
 from analyzer.explain import Explanation
 from analyzer.report import model
 from analyzer.report.address import WRITERS
+from analyzer.report.disassembly import disassembly_of
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame
 
-BEFORE, AFTER = 5, 3
-"""Instructions that are shown around the one that failed."""
 _BEHIND = 64
 """Bytes that those behind take at most."""
 _MAX_CODE = 8192
@@ -94,38 +93,4 @@ class FaultWriter(msgspec.Struct, frozen=True):
             (code for size in (most, 16, 4, 2, 1) if (code := self.memory.read(start, frame.pc - start + size))), b""
         )
         exact = frame.interrupted and frame.lookup_pc == frame.pc
-        found = listing(
-            code,
-            start,
-            frame.pc,
-            cpu.machine,
-            cpu.pointer_size,
-            before=BEFORE if exact else BEFORE + 1,
-            after=AFTER if exact else AFTER - 1,
-        )
-        own = found if end is None else (one for one in found if one.address < end)
-        return [self._instruction(one, failed=self._failed(one, frame, exact=exact)) for one in own]
-
-    @staticmethod
-    def _failed(one: Instruction, frame: Frame, *, exact: bool) -> bool:
-        """A return address is behind the call that was executed."""
-        return one.address == frame.pc if exact else one.end == frame.pc
-
-    def _instruction(self, one: Instruction, *, failed: bool) -> model.Instruction:
-        sources = self.symbols.source_frames(one.address) if self.symbols is not None else ()
-        return model.Instruction(
-            address=self._address(one.address),
-            code=one.code.hex(),
-            text=f"{one.mnemonic} {one.operands}".strip() if one.mnemonic else "<unknown instruction>",
-            target=None if one.target is None else self._place(one.target),
-            file=sources[0].file if sources else None,
-            line=sources[0].line if sources else None,
-            failed=failed,
-        )
-
-    def _place(self, address: int) -> str | None:
-        symbol = None if self.symbols is None else self.symbols.symbol_at(address)
-        if symbol is None or not symbol.is_function:
-            return None
-        offset = address - symbol.address
-        return f"{symbol.name}+{offset}" if offset else symbol.name
+        return list(disassembly_of(cpu, symbols).around(code, start, frame.pc, end, exact))

@@ -50,9 +50,9 @@ class ObjectWriter(msgspec.Struct, frozen=True):
                 address=self._address(place.address),
                 state=state.text,
                 facts=state.facts,
-                functions={name: [self._function(each) for each in calls] for name, calls in state.functions.items()},
+                functions={name: [*map(self._function, calls)] for name, calls in state.functions.items()},
                 owner=None if state.owner is None else self.thread_name(state.owner),
-                waiting=[self.thread_name(thread) for thread in one.waiting],
+                waiting=[*map(self.thread_name, one.waiting)],
                 problem=state.problem,
             )
 
@@ -72,7 +72,7 @@ class ObjectWriter(msgspec.Struct, frozen=True):
         wakes_in = None if kernel.timeout is None else self.found.remaining.get(kernel.timeout)
         if not kernel.pended_on:
             return Waiting(wakes_in=wakes_in)
-        one = self.found.awaited_by(kernel.address)
+        one = self.found.awaited.get(kernel.address)
         if one is not None:
             owner = None if one.state.owner is None else self.thread_name(one.state.owner)
             return Waiting(one.place.name, one.place.kind, owner, wakes_in)

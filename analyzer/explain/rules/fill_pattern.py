@@ -27,11 +27,20 @@ def fill_pattern(facts: Facts) -> Note | None:
 
 
 def _pattern(value: int, size: int, reach: int) -> tuple[int, str] | None:
+    wholes = _wholes(size)
+    if reach == 1:
+        return (value, wholes[value]) if value in wholes else None
+    return next(((whole, meaning) for whole, meaning in wholes.items() if 0 <= value - whole < reach), None)
+
+
+@cache
+def _wholes(size: int) -> dict[int, str]:
+    """Pointer, of some bytes, to what it stands for: a pattern alone or twice."""
+    found: dict[int, str] = {}
     for pattern, meaning in fill_patterns().items():
-        for whole in {pattern, pattern | pattern << 32} if size == 8 else {pattern}:
-            if 0 <= value - whole < reach:
-                return whole, meaning
-    return None
+        for whole in (pattern, pattern | pattern << 32) if size == 8 else (pattern,):
+            found.setdefault(whole, meaning)
+    return found
 
 
 @cache

@@ -45,10 +45,8 @@ class KernelObjects(msgspec.Struct, frozen=True):
     deadlocks: tuple[tuple[Wait, ...], ...] = ()
     remaining: Mapping[int, int] = {}
     """Ticks until each running timeout expires, by the address of its structure."""
-
-    def awaited_by(self, thread: int) -> KernelObject | None:
-        """The object that a thread waits for."""
-        return next((one for one in self.found if thread in one.waiting), None)
+    awaited: Mapping[int, KernelObject] = {}
+    """The object that a thread waits for, by the thread's address."""
 
     def at(self, address: int) -> KernelObject | None:
         """The object that starts at an address."""
@@ -75,7 +73,8 @@ def read_objects(symbols: TypedSymbols, memory: Memory, threads: Sequence[Kernel
         state = _UNREAD if reader is None else reader(members)
         if state is not None:
             found.append(KernelObject(place, state, tuple(waiting.get(place.address, ()))))
-    return KernelObjects(tuple(found), tuple(_deadlocks(found, threads)), remaining)
+    awaited = {thread: one for one in found for thread in one.waiting}
+    return KernelObjects(tuple(found), tuple(_deadlocks(found, threads)), remaining, awaited)
 
 
 def _deadlocks(objects: Sequence[KernelObject], threads: Sequence[KernelThread]) -> list[tuple[Wait, ...]]:

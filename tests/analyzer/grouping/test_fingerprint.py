@@ -1,17 +1,20 @@
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
-from analyzer.grouping import Circumstances, NamedFrame, group, load_plumbing
+from analyzer.grouping import Circumstances, Grouping, group, load_plumbing
 
 PLUMBING = load_plumbing()
 
 
-def frames(*functions: str | None, pc: int = 0x400) -> list[NamedFrame]:
-    return [NamedFrame(pc + 16 * at, name, "a.c", guessed=False) for at, name in enumerate(functions)]
+def grouped(kind: str, functions: Sequence[str | None], known: Circumstances, pc: int = 0x400) -> Grouping:
+    """Of a crash whose frames are in these functions; None is a frame without a name."""
+    return group(kind, [each for each in functions if each], PLUMBING, replace(known, pc=pc if functions else None))
 
 
 def key(kind: str, *functions: str | None, build_id: str | None = None, pc: int = 0x400) -> str:
-    return group(kind, frames(*functions, pc=pc), PLUMBING, Circumstances(build_id)).fingerprint
+    return grouped(kind, functions, Circumstances(build_id), pc).fingerprint
 
 
 def test_a_rebuild_changes_nothing() -> None:
@@ -45,12 +48,6 @@ def test_how_deep_a_recursion_went_does_not_count() -> None:
     assert key("stack-overflow", "f", "g", "f", "g", "a") == key("stack-overflow", "f", "g", "a")
 
 
-def test_frames_without_a_name_and_guesses_do_not_count() -> None:
-    assert key("bad-jump", None, "a") == key("bad-jump", "a")
-    guess = [NamedFrame(0x400, "a", None, guessed=False), NamedFrame(0x500, "b", None, guessed=True)]
-    assert group("oops", guess, PLUMBING, Circumstances()).fingerprint == key("oops", "a")
-
-
 def test_where_all_is_plumbing_it_counts() -> None:
     assert key("panic", "k_panic") != key("panic", "z_thread_entry")
 
@@ -67,7 +64,7 @@ def test_without_names_build_and_address_tell() -> None:
     assert len(keys) == 6
 
 
-KNOWN = Circumstances("aa", "ARM Cortex-M", 0x20000000, "K_ERR_KERNEL_OOPS (3)", "main", 0x5001, "a.c: x > 0")
+KNOWN = Circumstances("aa", 0x400, "ARM Cortex-M", 0x20000000, "K_ERR_KERNEL_OOPS (3)", "main", 0x5001, "a.c: x > 0")
 
 
 @pytest.mark.parametrize(
@@ -83,9 +80,9 @@ def test_where_functions_do_not_tell_whatever_is_known_does(
     functions: list[str | None], telling: dict[str, str | int]
 ) -> None:
     found = {
-        group("oops", frames(*functions), PLUMBING, replace(KNOWN, **{name: value})).fingerprint  # pyright: ignore[reportArgumentType]
+        grouped("oops", functions, replace(KNOWN, **{name: value})).fingerprint  # pyright: ignore[reportArgumentType]
         for name, value in {**telling, "thread": "worker"}.items()
-    } | {group("oops", frames(*functions), PLUMBING, KNOWN).fingerprint}
+    } | {grouped("oops", functions, KNOWN).fingerprint}
     assert len(found) == len(telling) + 1
 
 
@@ -96,13 +93,13 @@ def test_builds_without_an_id_are_told_apart_by_cpu_and_memory() -> None:
         Circumstances(architecture="Xtensa", memory=0x100000),
     ]
     for functions in ([None], []):
-        assert len({group("oops", frames(*functions), PLUMBING, known).fingerprint for known in crash}) == 3
+        assert len({grouped("oops", functions, known).fingerprint for known in crash}) == 3
 
 
 def test_a_rebuild_does_not_change_what_plumbing_and_thread_tell() -> None:
     rebuilt = replace(KNOWN, build_id="bb", memory=0x20000400, called_from=0x7001)
-    crash = frames("k_panic")
-    assert group("oops", crash, PLUMBING, KNOWN).fingerprint == group("oops", crash, PLUMBING, rebuilt).fingerprint
+    crash = ["k_panic"]
+    assert grouped("oops", crash, KNOWN).fingerprint == grouped("oops", crash, rebuilt).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -124,17 +121,17 @@ def test_kinds_that_are_two_causes_stay_two() -> None:
 
 
 def test_it_explains_itself_and_names_its_version() -> None:
-    found = group("oops", frames("a", "b"), PLUMBING, KNOWN)
+    found = grouped("oops", ["a", "b"], KNOWN)
     assert found.explanation == "oops in a ← b"
     assert found.fingerprint.startswith("2-")
-    assert group("bus-fault", frames("a"), PLUMBING, KNOWN).explanation == "bad-access (bus-fault) in a"
-    told = [group("oops", frames(*functions), PLUMBING, KNOWN).explanation for functions in (["k_panic"], [None], [])]
+    assert grouped("bus-fault", ["a"], KNOWN).explanation == "bad-access (bus-fault) in a"
+    told = [grouped("oops", functions, KNOWN).explanation for functions in (["k_panic"], [None], [])]
     assert told == [
         "oops in k_panic of thread main, a.c: x > 0",
         "oops at 0x00000400, called from 0x00005001 of thread main of build aa",
         "oops of thread main of build aa, whose registers are not known; K_ERR_KERNEL_OOPS (3)",
     ]
-    unknown = group("oops", frames(None), PLUMBING, Circumstances(architecture="x86", memory=0x1000)).explanation
+    unknown = grouped("oops", [None], Circumstances(architecture="x86", memory=0x1000)).explanation
     assert unknown == "oops at 0x00000400 of an unknown build for x86 with memory at 0x00001000"
 
 
