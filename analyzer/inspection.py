@@ -18,9 +18,10 @@ from analyzer.symbols.types import Global, TypedSymbols
 from analyzer.unwind import Frame
 from analyzer.values import scalars
 from analyzer.values.expression import Context, place_of
-from analyzer.values.locals import FrameVariables, is_static
+from analyzer.values.locals import FrameVariables
 from analyzer.values.place import Implicit, InMemory
 from analyzer.values.render import Renderer
+from analyzer.values.scope import is_static
 from analyzer.values.shapes.shape import Part
 from contract.errors import InputError
 

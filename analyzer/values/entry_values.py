@@ -15,8 +15,8 @@ from analyzer.values.expression import MOST_NESTING, BadExpression, Context, com
 from analyzer.values.place import InRegister
 from analyzer.values.program import OnEntry
 
-_Path = tuple[tuple[CallSite, ...], Machine, int]
-"""The calls by which a function was entered, the frame that made the first one, the address that it returns to."""
+_Path = tuple[tuple[CallSite, ...], Machine]
+"""The calls by which a function was entered, and the frame that made the first one."""
 
 
 class EntryValues:
@@ -27,7 +27,7 @@ class EntryValues:
     `calls` are those by which the function was entered, where somebody has looked for them; empty where in vain.
     """
 
-    __slots__ = ("_caller", "_calls", "_outer", "_path", "_registers", "asked", "machine", "pc", "symbols")
+    __slots__ = ("_calls", "_known", "_outer", "_path", "asked", "machine", "pc", "symbols")
 
     def __init__(
         self,
@@ -44,85 +44,83 @@ class EntryValues:
         self._calls = calls
         self.asked = _Asked() if outer is None else outer.asked
         self._path: _Path | Literal["unsought"] | None = "unsought"
-        self._registers: dict[int, int | None] = {}
-        self._caller: Context | None = None
+        self._known: dict[int, int | None] = {}
 
     def register(self, number: int) -> int | None:
         """A register's value on entry, as an unsigned number; None unless it can be proved."""
-        path = self._path
-        if path == "unsought":
-            path = self._entered_by()
+        known = self._known
+        if number in known:
+            return known[number]
+        path = self.entered_by()
         expression = None if path is None else path[0][-1].parameters.get(number)
         if path is None or expression is None:
             return None
-        if number not in self._registers:
-            if self.asked.frames >= MOST_NESTING:
-                return None
-            self._registers[number] = self._at_call(*path, expression)
-        return self._registers[number]
+        if self.asked.frames >= MOST_NESTING:
+            return None
+        known[number] = value = self._at_call(*path, expression)
+        return value
 
     def parameter(self, reference: int) -> int | None:
         """What was passed for a parameter that was optimised away; None unless it can be proved."""
-        path = self._entered_by()
+        path = self.entered_by()
         expression = None if path is None else path[0][-1].optimized_out.get(reference)
         return None if path is None or expression is None else self._at_call(*path, expression)
 
-    def _entered_by(self) -> _Path | None:
+    def entered_by(self) -> _Path | None:
+        """By which calls the function was entered, which frame made the first one; None where that is not known."""
         if self._path == "unsought":
             self._path = self._find_path()
         return self._path
 
     def _find_path(self) -> _Path | None:
-        caller = self.machine.caller()
-        address = None if caller is None else self.machine.returns_to()
-        if caller is None or address is None:
-            return None
         calls = self._calls
+        caller = self.machine.caller() if calls is None or calls else None
+        if caller is None:
+            return None
         if calls is None:
-            function = self.symbols.function_start(self.pc)
-            calls = None if function is None else call_path(self.symbols, caller, address, function)
-        return (calls, caller, address) if calls else None
+            address, function = self.machine.returns_to(), self.symbols.function_start(self.pc)
+            if address is None or function is None:
+                return None
+            calls = call_path(self.symbols, caller, address, function)
+        return (calls, caller) if calls else None
 
-    def _at_call(self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes) -> int | None:
+    def _at_call(self, path: tuple[CallSite, ...], caller: Machine, expression: bytes) -> int | None:
         """An expression about the last call of a path."""
         if self.asked.frames >= MOST_NESTING:
             return None
-        before = path[:-1]
         number = program_of(expression, self.symbols).number
         if isinstance(number, int):
             return number
-        if isinstance(number, InRegister) and not before:
-            return caller.register(number.number)
+        machine: Machine
+        entered: EntryValues | _Entered
+        before, last = path[:-1], path[-1]
         if before:
-            entered, pc = _Entered(self, before, caller, address), path[-1].return_address - 1
-            context = Context(_Left(caller), self.symbols, entered, 1, pc=pc)
+            # Its frame is gone: the registers that survive calls are its caller's again.
+            machine, entered = _Left(caller), _Entered(self, before, caller)
+        elif isinstance(number, InRegister):
+            return caller.register(number.number)
         else:
-            context = self._caller_context(caller, address - 1)
+            machine, entered = caller, self._of_caller(caller, last.return_address - 1)
         self.asked.frames += 1
         try:
-            if isinstance(number, OnEntry) and context.entry_values is not None:
-                return context.entry_values.register(number.register)
-            return compute(expression, context)
+            if isinstance(number, OnEntry):
+                return entered.register(number.register)
+            return compute(expression, Context(machine, self.symbols, entered, 1, pc=last.return_address - 1))
         except BadExpression:
             return None
         finally:
             self.asked.frames -= 1
 
-    def _caller_context(self, caller: Machine, pc: int) -> Context:
-        """The calling frame; the same one for all that it has passed."""
-        if self._caller is None:
-            outer = self._outer
-            if outer is None or outer.machine is not caller:
-                outer = EntryValues(self.symbols, caller, pc)
-                outer.asked = self.asked
-            self._caller = Context(caller, self.symbols, outer, 1, pc=pc)
-        return self._caller
+    def _of_caller(self, caller: Machine, pc: int) -> "EntryValues":
+        """Those of the calling frame; the same ones for all that it has passed."""
+        if self._outer is None or self._outer.machine is not caller:
+            self._outer = EntryValues(self.symbols, caller, pc)
+            self._outer.asked = self.asked
+        return self._outer
 
-    def passed_before(
-        self, path: tuple[CallSite, ...], caller: Machine, address: int, expression: bytes | None
-    ) -> int | None:
+    def passed_before(self, path: tuple[CallSite, ...], caller: Machine, expression: bytes | None) -> int | None:
         """What an earlier call of a path passed."""
-        return None if expression is None else self._at_call(path, caller, address, expression)
+        return None if expression is None else self._at_call(path, caller, expression)
 
 
 class _Asked(msgspec.Struct):
@@ -137,15 +135,14 @@ class _Entered(msgspec.Struct, frozen=True):
     values: EntryValues
     path: tuple[CallSite, ...]
     caller: Machine
-    address: int
 
     def register(self, number: int) -> int | None:
         expression = self.path[-1].parameters.get(number)
-        return self.values.passed_before(self.path, self.caller, self.address, expression)
+        return self.values.passed_before(self.path, self.caller, expression)
 
     def parameter(self, reference: int) -> int | None:
         expression = self.path[-1].optimized_out.get(reference)
-        return self.values.passed_before(self.path, self.caller, self.address, expression)
+        return self.values.passed_before(self.path, self.caller, expression)
 
 
 class _Left(msgspec.Struct, frozen=True):

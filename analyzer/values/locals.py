@@ -1,53 +1,19 @@
 """The parameters and local variables of one frame with their values."""
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal
 
 from analyzer.symbols.interface import CallSite, Machine, Variable
 from analyzer.symbols.types import TypedSymbols
-from analyzer.values.direct import Direct, direct_text
 from analyzer.values.entry_values import EntryValues
-from analyzer.values.expression import Context, fixed_place, locator_of, place_by, program_of
+from analyzer.values.expression import Context, place_by
 from analyzer.values.local import Local
-from analyzer.values.place import Implicit, InRegister, Place
-from analyzer.values.program import Locator
-from analyzer.values.render import Renderer, fixed_text, shapes_of
-from analyzer.values.shapes.shape import Part, Shape
+from analyzer.values.place import Implicit, Place
+from analyzer.values.render import Renderer
+from analyzer.values.scope import Prepared, scopes_of
+from analyzer.values.shapes.shape import Part
 
-_CACHED: Final = 8192
-_ADDRESS: Final = 0x03  # DW_OP_addr
-_CALL_FRAME_CFA: Final = b"\x9c"
-
-
-class _Prepared(NamedTuple):
-    """What can be said of a variable before there is a dump."""
-
-    variable: Variable
-    shape: Shape
-    name: str
-    type: str
-    is_parameter: bool
-    is_static: bool
-    local: Local | None
-    """All of it, if its value is the same in every dump."""
-    place: Place | None
-    """Where it lies, if that is the same in every dump."""
-    locator: Locator
-    """Finds where it lies."""
-    direct: Direct | None
-    """Shows it, where it is found in a simple way."""
-    spared: int | None
-    """The register that it is in, if one that a call at this pc leaves alone, as the compiler says."""
-
-
-class _Scope(NamedTuple):
-    """The variables of a function, or of one inlined into it, at one pc."""
-
-    variables: tuple[_Prepared, ...]
-    locals: tuple[Local, ...] | None
-    """All of them, if none needs a dump."""
-
+_CALL_FRAME_CFA = b"\x9c"
 
 Spared = Callable[[int], int | None]
 """What a register holds that is known only if the function called from the frame leaves it alone."""
@@ -71,11 +37,10 @@ class FrameVariables:
         "_entered",
         "_outer",
         "_pc",
-        "_prepared",
         "_renderer",
+        "_scopes",
         "_spared",
         "_symbols",
-        "address_mask",
         "machine",
     )
 
@@ -90,7 +55,6 @@ class FrameVariables:
         spared: Spared | None = None,
     ) -> None:
         self.machine = machine
-        self.address_mask = (1 << 8 * symbols.pointer_size) - 1
         self._symbols = symbols
         self._pc = pc
         self._outer = outer
@@ -99,7 +63,7 @@ class FrameVariables:
         self._entered: EntryValues | None = None
         self._renderer: Renderer | None = None
         self._base: int | Literal["unsought"] | None = "unsought"
-        self._prepared: _Prepare = symbols.derived.get(_Scope) or _preparation(symbols)
+        self._scopes = scopes_of(symbols)
 
     @property
     def entered(self) -> EntryValues:
@@ -126,34 +90,23 @@ class FrameVariables:
                 self._base = self.renderer.rendering.context.known_base()
         return self._base
 
-    def on_entry(self, register: int) -> int | None:
-        """What a register held when the function was entered; None unless it can be proved."""
-        return (self._entered or self.entered).register(register)
+    def on_entry(self) -> Callable[[int], int | None] | None:
+        """Tells what a register held when the function was entered; None where that is known of no register."""
+        entered = self.entered
+        return None if entered.entered_by() is None else entered.register
 
-    def of_scope(self, scope: int) -> Sequence[Local]:
+    def of_scope(self, scope: int) -> list[Local]:
         """Variables in scope, parameters first.
 
         `scope` is the handle of a function or of one inlined into it, as `Symbols.source_frames` gives it.
         """
-        if scope < 0:
-            return []
-        prepared = self._prepared(scope, self._pc)
-        if prepared.locals is not None:
-            return prepared.locals
-        found: list[Local] = []
-        for one in prepared.variables:
-            local = one.local
-            if local is None:
-                text = None if one.direct is None else one.direct(self)
-                text = self._text(one) if text is None else text
-                local = Local(one.name, one.type, text, one.is_parameter, one.is_static)
-            found.append(local)
-        return found
+        return [] if scope < 0 else self._scopes(scope, self._pc).locals(self)
 
-    def _text(self, one: _Prepared) -> str:
+    def text(self, one: Prepared) -> str:
+        """What a variable holds, or why that is not known."""
         return self.renderer.text(self._place(one), one.shape)
 
-    def _place(self, one: _Prepared) -> Place:
+    def _place(self, one: Prepared) -> Place:
         if one.spared is not None and self._spared is not None and self.machine.register(one.spared) is None:
             value = self._spared(one.spared)
             if value is not None:
@@ -167,39 +120,5 @@ class FrameVariables:
         part = self.renderer.part
         return [
             (one.variable, part(one.variable.name, self._place(one), one.shape.handle))
-            for one in self._prepared(scope, self._pc).variables
+            for one in self._scopes(scope, self._pc).variables
         ]
-
-
-_Prepare = Callable[[int, int], _Scope]
-
-
-def _preparation(symbols: TypedSymbols) -> _Prepare:
-    shapes = shapes_of(symbols)
-
-    @lru_cache(_CACHED)
-    def prepare(scope: int, pc: int) -> _Scope:
-        variables = tuple(_prepared(one, symbols, shapes.shape(one.type)) for one in symbols.variables(scope, pc))
-        known = tuple(one.local for one in variables if one.local is not None)
-        return _Scope(variables, known if len(known) == len(variables) else None)
-
-    symbols.derived[_Scope] = prepare
-    return prepare
-
-
-def _prepared(variable: Variable, symbols: TypedSymbols, shape: Shape) -> _Prepared:
-    name, kind, static = variable.name, symbols.type_name(variable.type), is_static(variable)
-    place = fixed_place(variable, symbols)
-    text = None if place is None else fixed_text(place, shape)
-    local = None if text is None else Local(name, kind, text, variable.is_parameter, static)
-    form = program_of(variable.location, symbols).form if variable.location is not None else None
-    direct = direct_text(form or place, shape, symbols.pointer_size)
-    locator = locator_of(variable, symbols)
-    spared = place.number if variable.spared and isinstance(place, InRegister) else None
-    return _Prepared(variable, shape, name, kind, variable.is_parameter, static, local, place, locator, direct, spared)
-
-
-def is_static(variable: Variable) -> bool:
-    """Whether a variable lies at an address that is fixed when the program is linked."""
-    location = variable.location
-    return not variable.is_parameter and location is not None and location[:1] == bytes([_ADDRESS])

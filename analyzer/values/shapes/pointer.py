@@ -27,7 +27,9 @@ class Pointer(Shape):
         self.number_size = one.size
         self._text_unit = isinstance(target, BaseType) and scalars.is_character(target) and target.size == 1
         self._named = firmware.code_address if self._is_function else firmware.data_address
-        if not self._text_unit:
+        if self._text_unit:
+            self.pointing = self._shown
+        else:
             self.plain = self._named
 
     def make_flat(self, levels: int) -> Flat:

@@ -97,7 +97,7 @@ class Rendering(msgspec.Struct):
 class Shape(ABC):
     """How values of one type are shown. `size` is in bytes; None where the type does not tell."""
 
-    __slots__ = ("_flat", "dimension", "handle", "number_size", "plain", "size")
+    __slots__ = ("_flat", "dimension", "handle", "number_size", "plain", "pointing", "size")
 
     def __init__(self, handle: int, size: int | None, dimension: int = 0) -> None:
         self.handle = handle
@@ -108,6 +108,8 @@ class Shape(ABC):
         """Bytes of a value that is one number, whose text `of_number` gives; 0 for all others."""
         self.plain: Callable[[int], str] | None = None
         """That text, where it depends on nothing but the number and the firmware."""
+        self.pointing: Callable[[int, Read], str] | None = None
+        """That text, where it depends on the memory that the number is an address in too: a pointer of a register."""
         self._flat: Flat | Literal["unsought"] | None = "unsought"
 
     def flat(self, levels: int = MOST_DEPTH) -> Flat | None:

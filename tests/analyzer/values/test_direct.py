@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.symbols.interface import Variable
+from analyzer.symbols.interface import CallSite, Variable
 from analyzer.symbols.types import ArrayType, Member, RecordType
 from analyzer.values.entry_values import EntryValues
 from analyzer.values.expression import Context, place_of
@@ -19,7 +19,7 @@ TYPES = {
     WIDE: ArrayType(UNSIGNED, (3,)),
 }
 REGISTERS = range(6)
-PC, SCOPE = 0x100, 7
+PC, SCOPE, RETURN = 0x100, 7, 0x404
 
 
 def signed_leb(value: int) -> bytes:
@@ -50,22 +50,46 @@ locations = st.one_of(
     st.lists(bits, min_size=1, max_size=5).map(b"".join),
 )
 
+passed = st.one_of(
+    st.sampled_from(REGISTERS).map(lambda number: bytes([0x70 + number, 0])),
+    st.sampled_from(REGISTERS).map(lambda number: bytes([0x70 + number, 4])),
+    st.sampled_from(REGISTERS).map(lambda number: bytes([0xA3, 1, 0x50 + number])),
+    st.integers(0, 31).map(lambda number: bytes([0x30 + number])),
+)
+
+contents = st.dictionaries(
+    st.sampled_from(REGISTERS), st.one_of(st.integers(0x1000, 0x1080), st.integers(0, 0xFFFFFFFF))
+)
+
 
 @given(
-    location=locations,
-    handle=st.sampled_from(sorted(TYPES)),
-    held=st.dictionaries(st.sampled_from(REGISTERS), st.integers(0, 0xFFFFFFFF)),
+    # Several at once, for those that lie near each other are read at once.
+    variables=st.lists(st.tuples(locations, st.sampled_from(sorted(TYPES))), min_size=1, max_size=5),
+    held=st.dictionaries(
+        st.sampled_from(REGISTERS), st.one_of(st.integers(0x1000, 0x1080), st.integers(0, 0xFFFFFFFF))
+    ),
     base=st.sampled_from([b"\x9c", bytes([0x51]), bytes([0x91, 0]), None]),
     cfa=st.sampled_from([None, 0x1000, 0x1080, 0]),
+    call=st.one_of(st.none(), st.tuples(st.dictionaries(st.sampled_from(REGISTERS), passed), contents)),
 )
 def test_short_and_long_way_agree(
-    location: bytes, handle: int, held: dict[int, int], base: bytes | None, cfa: int | None
+    variables: list[tuple[bytes, int]],
+    held: dict[int, int],
+    base: bytes | None,
+    cfa: int | None,
+    call: tuple[dict[int, bytes], dict[int, int]] | None,
 ) -> None:
-    machine = FakeMachine(held, {0x1000: bytes(range(1, 0x81))}, cfa, base)
+    machine = FakeMachine(held, {0x1000: bytes(range(1, 0x81)), 0: b"first", 0xFFFFFFF0: bytes(16)}, cfa, base)
     symbols = FakeSymbols(types=dict(TYPES))
-    variable = Variable("it", handle, location, None, is_parameter=True)
-    symbols.variables_by_scope[SCOPE] = [variable]
-    [short] = FrameVariables(symbols, machine, PC).of_scope(SCOPE)  # type: ignore[arg-type]
-    context = Context(machine, symbols, EntryValues(symbols, machine, PC), pc=PC)  # type: ignore[arg-type]
+    made = [Variable("it", handle, location, None, is_parameter=True) for location, handle in variables]
+    symbols.variables_by_scope[SCOPE] = made
+    calls = None
+    if call is not None:
+        machine.outer = FakeMachine(call[1])
+        calls = (CallSite(RETURN, False, (PC,), b"", call[0]),)  # noqa: FBT003 - a plain tuple
+    shown = FrameVariables(symbols, machine, PC, calls=calls).of_scope(SCOPE)  # type: ignore[arg-type]
+    entered = EntryValues(symbols, machine, PC, calls=calls)  # type: ignore[arg-type]
+    context = Context(machine, symbols, entered, pc=PC)  # type: ignore[arg-type]
     renderer = Renderer.of(symbols, machine, context)  # type: ignore[arg-type]
-    assert short.value == renderer.variable(place_of(variable, context), handle).text
+    long = [renderer.variable(place_of(one, context), one.type).text for one in made]
+    assert [one.value for one in shown] == long
