@@ -6,6 +6,7 @@ zephyrproject-rtos/zephyr#118694.
 """
 
 import zlib
+from struct import Struct
 
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.header import FLAG_CHECKSUM, HEADER_SIZE, KNOWN_VERSIONS, read_header
@@ -16,6 +17,11 @@ from analyzer.dump.sparse import SparseBytes
 
 MAX_BLOCKS = 65_536
 MOST_CAVEATS = 100
+_VERSION, _SIZE, _CHECKSUM = Struct("<H"), Struct("<H"), Struct("<I")
+_SNAPSHOT = {4: Struct("<HII"), 8: Struct("<HIQ")}
+"""By bytes of a pointer: the size of the registers, the CPU, its thread."""
+_RANGE = {4: Struct("<II"), 8: Struct("<QQ")}
+"""By bytes of a pointer: start and end of some memory."""
 
 
 class _Unreadable(Exception):
@@ -119,17 +125,26 @@ class BlockReader:
     def _field(self, offset: int, size: int) -> int:
         """A field of a block header."""
         value = self._data.unsigned(offset, size)
-        if value is not None:
-            return value
+        if value is None:
+            raise self._unreadable(offset, size)
+        return value
+
+    def _unreadable(self, offset: int, size: int) -> _Unreadable:
+        """Why some bytes of a block header cannot be read."""
         if offset + size > len(self._data):
             self._cut("inside a block header")
-            raise _Unreadable("a block header is cut off")
-        raise _Unreadable("part of a block header never arrived")
+            return _Unreadable("a block header is cut off")
+        return _Unreadable("part of a block header never arrived")
 
-    def _expect_version_1(self, position: int) -> None:
-        version = self._field(position + 1, 2)
+    def _head(self, position: int, layout: Struct) -> tuple[int, ...]:
+        """The fields of a block header, behind the block's id and its version, which must be 1."""
+        head = self._data.read(position + 1, _VERSION.size + layout.size)
+        version = self._field(position + 1, _VERSION.size) if head is None else _VERSION.unpack_from(head)[0]
         if version != 1:
             raise _Unreadable(f"a block has version {version}, and only version 1 is known")
+        if head is None:
+            raise self._unreadable(position + 1, _VERSION.size + layout.size)
+        return layout.unpack_from(head, _VERSION.size)
 
     def _payload(self, start: int, size: int, what: str) -> SparseBytes:
         """A block's payload, as far as it is there."""
@@ -148,26 +163,20 @@ class BlockReader:
         return position + 5 + size
 
     def _read_threads(self, position: int) -> int:
-        self._expect_version_1(position)
-        size = self._field(position + 3, 2)
+        (size,) = self._head(position, _SIZE)
         if self.kernel is not None:
             self._warn("duplicate-block", "there is more than one block of threads metadata; the last one is used")
         self.kernel = self._payload(position + 5, size, "the threads metadata")
         return position + 5 + size
 
     def _read_cpu(self, position: int) -> int:
-        self._expect_version_1(position)
-        size = self._field(position + 3, 2)
-        cpu = self._field(position + 5, 4)
-        thread = self._field(position + 9, self._pointer)
+        size, cpu, thread = self._head(position, _SNAPSHOT[self._pointer])
         start = position + 9 + self._pointer
         self.cpus.append(CpuSnapshot(cpu, thread, self._payload(start, size, f"the snapshot of CPU {cpu}")))
         return start + size
 
     def _read_memory(self, position: int) -> int:
-        self._expect_version_1(position)
-        start = self._field(position + 3, self._pointer)
-        end = self._field(position + 3 + self._pointer, self._pointer)
+        start, end = self._head(position, _RANGE[self._pointer])
         if start >= end:
             raise _Unreadable(f"a memory block from {start:#x} to {end:#x} is no range")
         content = position + 3 + 2 * self._pointer
@@ -178,8 +187,7 @@ class BlockReader:
         return content + (end - start)
 
     def _read_checksum(self, position: int) -> int:
-        self._expect_version_1(position)
-        expected = self._field(position + 3, 4)
+        (expected,) = self._head(position, _CHECKSUM)
         before = self._data.slice(0, position)
         if not before.missing and zlib.crc32(before.raw()) != expected:
             self._warn("checksum", "the dump's own checksum does not match: some of its bytes are damaged")

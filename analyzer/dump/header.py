@@ -3,6 +3,8 @@
 `struct coredump_hdr_t` of Zephyr's `include/zephyr/debug/coredump.h`.
 """
 
+from struct import Struct
+
 from analyzer.dump.model import Header, Target
 from analyzer.dump.resync import next_memory_block, padding_start
 from analyzer.dump.sparse import SparseBytes
@@ -10,6 +12,7 @@ from contract.errors import NotADump, UnsupportedDump
 
 MAGIC = b"ZE"
 HEADER_SIZE = 12
+_FIELDS = Struct("<2xHHBBI")
 KNOWN_VERSIONS = (1, 2)
 POINTER_SIZES = {5: 4, 6: 8}
 """Log2 of a pointer's bits, as the header has it, to bytes."""
@@ -23,19 +26,17 @@ def read_header(data: SparseBytes) -> Header:
         NotADump: the bytes do not start with `ZE`, or end inside the header.
         UnsupportedDump: the pointer size or the target cannot be analysed.
     """
-    first = bytes(data.raw()[:8]).hex() or "nothing"
     if len(data) < HEADER_SIZE:
         raise NotADump(
-            f"{len(data)} bytes starting with {first} are too short for a core dump, whose header alone has "
+            f"{len(data)} bytes starting with {_first(data)} are too short for a core dump, whose header alone has "
             f"{HEADER_SIZE} bytes; check that the whole dump was copied from the device"
         )
     if data.read(0, 2) not in (MAGIC, None):
         raise NotADump(
-            f"no core dump: the bytes start with {first}, not with 5a45 (`ZE`); give the dump itself, an image of "
-            "the core dump partition, or a log with `#CD:` lines"
+            f"no core dump: the bytes start with {_first(data)}, not with 5a45 (`ZE`); give the dump itself, an "
+            "image of the core dump partition, or a log with `#CD:` lines"
         )
-    bits = data.unsigned(6, 1)
-    target = data.unsigned(4, 2)
+    version, target, bits, flags, reason = _fields(data)
     if bits is not None and bits not in POINTER_SIZES:
         raise UnsupportedDump(
             f"pointer size code {bits} in the dump's header is neither 5 (32 bits) nor 6 (64 bits); "
@@ -47,7 +48,19 @@ def read_header(data: SparseBytes) -> Header:
             "the firmware needs an architecture whose core dumps Zephyr supports"
         )
     pointer_size = POINTER_SIZES[bits] if bits is not None else _guess_pointer_size(data, target)
-    return Header(data.unsigned(2, 2), target, pointer_size, data.unsigned(7, 1), data.unsigned(8, 4))
+    return Header(version, target, pointer_size, flags, reason)
+
+
+def _first(data: SparseBytes) -> str:
+    return bytes(data.raw()[:8]).hex() or "nothing"
+
+
+def _fields(data: SparseBytes) -> tuple[int | None, ...]:
+    """Version, target, pointer size, flags and reason; None where one never arrived."""
+    whole = data.read(0, HEADER_SIZE)
+    if whole is not None:
+        return _FIELDS.unpack(whole)
+    return (data.unsigned(2, 2), data.unsigned(4, 2), data.unsigned(6, 1), data.unsigned(7, 1), data.unsigned(8, 4))
 
 
 def looks_like_header(data: SparseBytes, offset: int) -> bool:

@@ -11,6 +11,8 @@ OTHER_HEADS = (b"T\x01\x00", b"F\x01\x00", b"C\x01\x00")
 MAX_PROBES = 65_536
 _PART = 1 << 20
 """Bytes that are looked at, in a copy, at a time."""
+_END = 1 << 8
+"""Bytes that are looked at first: few dumps end in more of the same."""
 
 
 def padding_start(data: SparseBytes) -> int:
@@ -21,12 +23,13 @@ def padding_start(data: SparseBytes) -> int:
     fill = content[-1:].tobytes()
     if fill not in (b"\x00", b"\xff"):
         return end
+    part = _END
     while end:
-        start = max(end - _PART, 0)
+        start = max(end - part, 0)
         kept = len(content[start:end].tobytes().rstrip(fill))
         if kept:
             return start + kept
-        end = start
+        end, part = start, _PART
     return end
 
 

@@ -4,8 +4,9 @@ Only what debug information and code prove is named: a variable whose location i
 member that the instructions right before have loaded it from.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -18,6 +19,7 @@ from analyzer.values.expression import Context, fixed_place, place_of
 from analyzer.values.member_path import member_path, pointee, through_pointer
 from analyzer.values.place import InMemory, InRegister
 
+_CACHED: Final = 512
 MAX_CHAIN = 4
 """How many pointers may lead to the one that was followed."""
 
@@ -37,34 +39,68 @@ def source_pointer(
     return _Search(frame, symbols, before).register(register, len(before), MAX_CHAIN)
 
 
+class _Place(NamedTuple):
+    """A place in the code."""
+
+    variables: tuple[Variable, ...]
+    held: dict[int, SourcePointer]
+    """The variables as large as a pointer that registers hold there, by DWARF number."""
+
+
+class _Places:
+    """What a firmware's debug information says of places in its code: worked out once, for every dump."""
+
+    def __init__(self, symbols: TypedSymbols) -> None:
+        self._symbols = symbols
+        self.at: Callable[[int], _Place] = lru_cache(_CACHED)(self._find)
+
+    def _find(self, pc: int) -> _Place:
+        symbols = self._symbols
+        scopes = [source.scope for source in symbols.source_frames(pc) if source.scope >= 0]
+        variables = tuple(one for scope in scopes for one in symbols.variables(scope, pc))
+        held: dict[int, list[tuple[str, int]]] = {}
+        for one in variables:
+            place = fixed_place(one, symbols)
+            if isinstance(place, InRegister) and symbols.size_of(one.type) == symbols.pointer_size:
+                held.setdefault(place.number, []).append((one.name, one.type))
+        return _Place(variables, {number: _named(symbols, found) for number, found in held.items()})
+
+
+def _named(symbols: TypedSymbols, found: Sequence[tuple[str, int]]) -> SourcePointer:
+    """By the names and types of all that a pointer is."""
+    targets = [pointee(symbols, handle) for _, handle in found]
+    target = next((each for each in targets if each is not None), -1)
+    return SourcePointer(tuple(dict.fromkeys(name for name, _ in found)), target)
+
+
 class _Search:
-    """The variables of a frame, looked up once, and the instructions that have run right before its pc."""
+    """The variables of a frame, and the instructions that have run right before its pc."""
 
     def __init__(self, frame: Frame, symbols: TypedSymbols, before: Sequence[Instruction]) -> None:
         self._frame = frame
         self._symbols = symbols
         self._before = before
         self._registers = Registers(symbols.machine, symbols.pointer_size)
-        scopes = [source.scope for source in frame.source_frames() if source.scope >= 0]
-        self._variables = [one for scope in scopes for one in symbols.variables(scope, frame.lookup_pc)]
+        places: _Places | None = symbols.derived.get(_Places)
+        if places is None:
+            places = symbols.derived[_Places] = _Places(symbols)
+        self._place = places.at(frame.lookup_pc)
 
     @cached_property
     def _in_memory(self) -> list[tuple[Variable, int]]:
         """The variables that lie in memory, and where."""
         frame = self._frame
         context = Context(frame, self._symbols, EntryValues(self._symbols, frame, frame.lookup_pc))
-        placed = [(one, place_of(one, context)) for one in self._variables]
+        placed = [(one, place_of(one, context)) for one in self._place.variables]
         return [(one, place.address) for one, place in placed if isinstance(place, InMemory)]
 
     def register(self, number: int, end: int, depth: int) -> SourcePointer | None:
         """The pointer that a register holds before the instruction at position `end`."""
         if self._is_kept(number, end):
             # Locations are those at pc.
-            here = InRegister(number)
-            held = [one for one in self._variables if fixed_place(one, self._symbols) == here]
-            held = [one for one in held if self._symbols.size_of(one.type) == self._symbols.pointer_size]
-            if held:
-                return self._named([(variable.name, variable.type) for variable in held])
+            held = self._place.held.get(number)
+            if held is not None:
+                return held
         load = self._registers.loaded_from(number, self._before[:end]) if depth else None
         return None if load is None else self._loaded(load.operand, load.position, depth - 1)
 
@@ -72,17 +108,12 @@ class _Search:
         """Whether a register is the same before the instruction at `end` and at pc."""
         return self._registers.is_kept(number, self._before[end:])
 
-    def _named(self, found: Sequence[tuple[str, int]]) -> SourcePointer:
-        targets = [pointee(self._symbols, handle) for _, handle in found]
-        target = next((each for each in targets if each is not None), -1)
-        return SourcePointer(tuple(dict.fromkeys(name for name, _ in found)), target)
-
     def _loaded(self, operand: MemoryOperand, position: int, depth: int) -> SourcePointer | None:
         """The pointer that the instruction at a position loaded from memory."""
         address = self._address(operand, position, depth)
         names = [] if address is None else [*self._in_frame(address), *self._global(address)]
         if names:
-            return self._named(names)
+            return _named(self._symbols, names)
         if operand.base is None or operand.index is not None:
             return None
         through = self.register(operand.base, position, depth)
@@ -94,7 +125,7 @@ class _Search:
             for expression in through.expressions
             if (found := through_pointer(self._symbols, expression, through.target, operand.displacement, size))
         ]
-        return self._named(members) if members else None
+        return _named(self._symbols, members) if members else None
 
     def _address(self, operand: MemoryOperand, position: int, depth: int) -> int | None:
         """Where the load at a position went."""

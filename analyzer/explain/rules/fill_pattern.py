@@ -1,7 +1,7 @@
 """A pointer that is a pattern which memory is filled with: uninitialised, freed, erased."""
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from analyzer.explain.facts import ACCESS_KINDS, FETCH_KINDS, Facts, Note
@@ -33,7 +33,7 @@ def _pattern(value: int, size: int, reach: int) -> tuple[int, str] | None:
     return next(((whole, meaning) for whole, meaning in wholes.items() if 0 <= value - whole < reach), None)
 
 
-@cache
+@lru_cache(2)
 def _wholes(size: int) -> dict[int, str]:
     """Pointer, of some bytes, to what it stands for: a pattern alone or twice."""
     found: dict[int, str] = {}

@@ -61,7 +61,8 @@ def read_objects(symbols: TypedSymbols, memory: Memory, threads: Sequence[Kernel
         place = catalogue.holding(thread.pended_on) if thread.pended_on else None
         if place is not None:
             waiting.setdefault(place.address, []).append(thread.address)
-    remaining = _remaining(symbols, memory)
+    listed = symbols.symbol("timeout_list")
+    remaining = {} if listed is None else timer.remaining_ticks(listed.address, catalogue.timeout, memory)
     readers: dict[str, Read] = {**_READERS, "k_timer": lambda members: timer.read(members, remaining)}
     found: list[KernelObject] = []
     for place in catalogue.places:
@@ -87,12 +88,3 @@ def _deadlocks(objects: Sequence[KernelObject], threads: Sequence[KernelThread])
         for thread in one.waiting
     }
     return deadlocks(waits)
-
-
-def _remaining(symbols: TypedSymbols, memory: Memory) -> dict[int, int]:
-    """The time that each timeout has left by the kernel's list."""
-    symbol = symbols.symbol("timeout_list")
-    if symbol is None:
-        return {}
-    kernel = Members("z_kernel", 0, memory, symbols.field, symbols.pointer_size)
-    return timer.remaining_ticks(symbol.address, kernel)

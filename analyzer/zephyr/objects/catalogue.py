@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from analyzer.symbols.types import ArrayType, Global, RecordType, TypedSymbols, plain_type
 from analyzer.zephyr.objects.model import Place
+from analyzer.zephyr.objects.timer import timeout_members
+from analyzer.zephyr.packed import PackedMembers
 
 MAX_PLACES = 4096
 MAX_ELEMENTS = 256
@@ -50,6 +52,8 @@ class Catalogue:
     """The kernel objects of a firmware, by address."""
 
     places: tuple[Place, ...]
+    timeout: PackedMembers
+    """What `analyzer.zephyr.objects.timer` reads of a timeout."""
     _starts: tuple[int, ...] = field(repr=False)
 
     def holding(self, address: int) -> Place | None:
@@ -82,7 +86,8 @@ def _make(symbols: TypedSymbols) -> Catalogue:
             place = Place(KINDS[part.structure], part.structure, name, address + part.offset, part.size)
             found.setdefault(place.address, place)
     places = tuple(sorted(found.values(), key=lambda place: place.address))
-    return Catalogue(places, tuple(place.address for place in places))
+    timeout = timeout_members(symbols.field("_timeout", "dticks"), symbols.pointer_size)
+    return Catalogue(places, timeout, tuple(place.address for place in places))
 
 
 def _address(one: Global, pointer_size: int) -> int | None:

@@ -1,26 +1,35 @@
 """`struct k_timer` (Zephyr's `include/zephyr/kernel.h`), and the kernel's list of timeouts (`kernel/timeout.c`)."""
 
+from analyzer.dump.memory import Memory
+from analyzer.symbols.interface import Field
 from analyzer.zephyr.objects.members import Members
 from analyzer.zephyr.objects.model import State
+from analyzer.zephyr.packed import WORDS, PackedMembers
 
 MAX_TIMEOUTS = 4096
 
 
-def remaining_ticks(list_address: int, kernel: Members) -> dict[int, int]:
+def timeout_members(dticks: Field | None, pointer_size: int) -> PackedMembers:
+    """Of a `struct _timeout`: its link in the list, and the ticks from the timeout before it."""
+    ticks = None if dticks is None or dticks.size not in WORDS else (dticks.offset, WORDS[dticks.size].lower())
+    return PackedMembers(((0, WORDS[pointer_size]), ticks))
+
+
+def remaining_ticks(list_address: int, members: PackedMembers, memory: Memory) -> dict[int, int]:
     """Ticks until each running timeout expires, by the address of its `struct _timeout`.
 
     The list is ordered, and each entry counts from the one before it: from the last announced tick.
     """
     found: dict[int, int] = {}
     total = 0
-    node = kernel.pointer(list_address)
+    node, *_ = members.read(list_address, memory)
     while node and node != list_address and node not in found and len(found) < MAX_TIMEOUTS:
-        ticks = kernel.at("_timeout", node).signed("dticks")
+        following, ticks, _ = members.read(node, memory)
         if ticks is None:
             break
         total += ticks
         found[node] = total
-        node = kernel.pointer(node)
+        node = following
     return found
 
 

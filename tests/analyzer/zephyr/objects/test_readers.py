@@ -1,7 +1,9 @@
 """Mutexes, semaphores, message queues, timers, work queues and slabs."""
 
 from analyzer.zephyr.objects import message_queue, mutex, semaphore, slab, timer, work_queue
-from tests.analyzer.zephyr.objects.structures import BASE, members, words
+from tests.analyzer.zephyr.objects.structures import BASE, FIELDS, WORD, members, memory, words
+
+TIMEOUT = timer.timeout_members(FIELDS["_timeout", "dticks"], WORD)
 
 
 def test_a_mutex_names_its_owner() -> None:
@@ -48,21 +50,27 @@ def test_a_full_message_queue_says_so() -> None:
 
 def test_time_left_is_summed_along_the_list() -> None:
     head, first, second = BASE, BASE + 0x100, BASE + 0x200
-    at = members(
-        "z_kernel",
+    listed = memory(
         (head, words(first, second)),
         (first, words(second, head, 0, 14)),
         (second, words(head, first, 0, 5)),
     )
 
-    assert timer.remaining_ticks(head, at) == {first: 14, second: 19}
+    assert timer.remaining_ticks(head, TIMEOUT, listed) == {first: 14, second: 19}
 
 
 def test_a_list_of_timeouts_that_runs_in_a_circle_ends() -> None:
     head, first = BASE, BASE + 0x100
-    at = members("z_kernel", (head, words(first, first)), (first, words(first, first, 0, 3)))
+    listed = memory((head, words(first, first)), (first, words(first, first, 0, 3)))
 
-    assert timer.remaining_ticks(head, at) == {first: 3}
+    assert timer.remaining_ticks(head, TIMEOUT, listed) == {first: 3}
+
+
+def test_a_timeout_may_be_ahead_of_the_last_announced_tick() -> None:
+    head, first = BASE, BASE + 0x100
+    listed = memory((head, words(first, first)), (first, words(head, head, 0, -2)))
+
+    assert timer.remaining_ticks(head, TIMEOUT, listed) == {first: -2}
 
 
 def test_a_timer_tells_when_and_what() -> None:
