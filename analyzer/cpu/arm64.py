@@ -68,6 +68,7 @@ class Arm64(Cpu):
     status_name = "cpsr"
     callee_saved = frozenset({*range(X19, LR), *range(72, 80)})
     """x19..x29, and the lower halves of v8..v15."""
+    entries = _ENTRY_CODE | _ENTERED_BY_JUMP
 
     def crashed(
         self,

@@ -167,6 +167,10 @@ class Cpu(Protocol):
     """What the bits of status registers say, by the register's name."""
     pairs: Mapping[int, tuple[int, int]] = MappingProxyType({})
     """Registers that are two others side by side, the less significant first: a context holds those two."""
+    entries: frozenset[str] = frozenset()
+    """The functions that the hardware enters, as `interrupted` knows them."""
+    has_windows: bool = False
+    """Whether a call may rotate the registers, as `by_windows` tells."""
 
     def crashed(
         self,

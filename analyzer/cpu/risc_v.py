@@ -97,6 +97,7 @@ class RiscV(Cpu):
     link: int | None = RA
     status_name = "mstatus"
     callee_saved = frozenset({*CALLEE_SAVED, GP, TP})
+    entries = _ENTRY
 
     def __init__(self, pointer_size: int) -> None:
         """`pointer_size` is 4 or 8 bytes."""

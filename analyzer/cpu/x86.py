@@ -66,6 +66,7 @@ class X86(X86Family):
     mode = MODE
     frame_pointer = EBP
     callee_saved = frozenset({EBX, EBP, ESI, EDI})
+    entries = _INTERRUPT_ENTRIES | _EXCEPTION_ENTRIES
 
     def crashed(
         self,
@@ -125,7 +126,7 @@ class X86(X86Family):
         thread: SavedThread | None = None,  # noqa: ARG002 - nothing is in the thread's structure
     ) -> ExceptionReturn | None:
         """What the interrupt's or exception's frame holds, if there is exactly one word where it can be."""
-        if function not in _INTERRUPT_ENTRIES | _EXCEPTION_ENTRIES:
+        if function not in self.entries:
             return None
         find = _interrupt_frames if function in _INTERRUPT_ENTRIES else _exception_frames
         pointer = registers.get(ESP)

@@ -83,6 +83,7 @@ class X8664(X86Family):
     mode = MODE
     frame_pointer = RBP
     callee_saved = frozenset({RBX, RBP, R12, R13, R14, R15})
+    entries = _INTERRUPT_ENTRIES | _EXCEPTION_ENTRIES
 
     def crashed(
         self,

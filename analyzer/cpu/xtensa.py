@@ -46,6 +46,7 @@ class Xtensa(Cpu):
     status_name = "ps"
     callee_saved = frozenset(range(12, 16))
     """Of the CALL0 ABI; windows need none."""
+    has_windows = True
 
     def crashed(
         self,

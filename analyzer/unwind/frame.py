@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from types import MappingProxyType
 
+from analyzer.cpu import Cpu
 from analyzer.dump.memory import Memory
-from analyzer.symbols.interface import CallSite, RegisterRule, SourceFrame, Symbols
-
-_NO_PAIRS: Mapping[int, tuple[int, int]] = MappingProxyType({})
+from analyzer.symbols.interface import CallSite, RegisterRule, SourceFrame
+from analyzer.unwind.site import Site
 
 
 class Trust(StrEnum):
@@ -32,45 +31,43 @@ class Frame:
     """A frame as a machine that expressions and values can be evaluated against (`analyzer.symbols.Machine`)."""
 
     __slots__ = (
-        "_kept",
+        "_cpu",
         "_memory",
-        "_pairs",
-        "_sources",
-        "_symbols",
         "calls",
         "canonical_address",
         "departed",
         "guessed",
         "interrupted",
         "lookup_pc",
+        "not_passed_on",
         "outer",
         "pc",
         "registers",
         "return_address",
+        "site",
         "stopped_in",
         "trust",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made for every frame of every dump, and keywords would take a dictionary each time
         self,
         pc: int,
         registers: Mapping[int, int],
         trust: Trust,
+        site: Site,
         memory: Memory,
-        symbols: Symbols | None,
+        cpu: Cpu,
         *,
-        interrupted: bool,
-        pairs: Mapping[int, tuple[int, int]] = _NO_PAIRS,
-        kept: frozenset[int] | None = None,
+        interrupted: bool = False,
     ) -> None:
         """`interrupted` tells that all registers are those of this moment, and pc is no return address.
 
-        `pairs` are the registers that are two others side by side (`Cpu.pairs`), `kept` those that a call leaves as
-        they are; None where that is not as simple.
+        `site` is what the firmware says of `lookup_pc`.
         """
         self.pc = pc
         self.lookup_pc = pc if interrupted else pc - 1
         """An address inside the instruction that this frame executes: a return address lies behind its call."""
+        self.site = site
         self.registers = registers
         self.trust = trust
         self.interrupted = interrupted
@@ -92,43 +89,40 @@ class Frame:
 
         None where another function was called, or where no rules told what called it.
         """
-        self._kept = kept
+        self.not_passed_on: tuple[int, ...] | None = None
+        """Those of the registers that a call does not leave as they are; None where nobody has looked."""
         self._memory = memory
-        self._symbols = symbols
-        self._pairs = pairs
-        self._sources: Sequence[SourceFrame] | None = None
+        self._cpu = cpu
 
-    def departed_at(self, pc: int, registers: Mapping[int, int]) -> "Frame":
+    def departed_at(self, pc: int, site: Site, registers: Mapping[int, int]) -> "Frame":
         """The frame of a function that was called from here and left by a tail call, which pc is behind."""
-        found = Frame(
-            pc,
-            registers,
-            self.trust,
-            self._memory,
-            self._symbols,
-            interrupted=False,
-            pairs=self._pairs,
-            kept=self._kept,
-        )
+        found = Frame(pc, registers, self.trust, site, self._memory, self._cpu)
         found.departed = True
         return found
 
     def source_frames(self) -> Sequence[SourceFrame]:
         """The functions active here, innermost first; empty where nothing is known."""
-        if self._sources is None:
-            self._sources = () if self._symbols is None else self._symbols.source_frames(self.lookup_pc)
-        return self._sources
+        return self.site.sources
 
     def function(self) -> str | None:
         """Name of the function that the code belongs to, not of one inlined into it."""
-        frames = self.source_frames()
-        return frames[-1].function if frames else None
+        return self.site.function
+
+    def left_alone(self) -> dict[int, int]:
+        """The registers that a call leaves as they are; the stack pointer may be among them."""
+        if self.not_passed_on is None:
+            return self._cpu.surviving(self.registers)
+        registers = {**self.registers}
+        for number in self.not_passed_on:
+            registers.pop(number, None)
+        return registers
 
     def register(self, number: int) -> int | None:
         """A DWARF register of this frame."""
-        pair = self._pairs.get(number) if self._pairs else None
+        value = self.registers.get(number)
+        pair = self._cpu.pairs.get(number) if value is None else None
         if pair is None:
-            return self.registers.get(number)
+            return value
         low, high = self.registers.get(pair[0]), self.registers.get(pair[1])
         return None if low is None or high is None else low | high << 32
 
@@ -136,9 +130,10 @@ class Frame:
         """Whether a call may have changed a register, or whether the frame has left the stack."""
         if number is None:
             return self.departed
-        if self.interrupted or self._kept is None:
+        if self.interrupted or self.trust is Trust.WINDOW:
+            # Which registers a rotation of windows keeps depends on the call.
             return False
-        return self._pairs.get(number, (number,))[0] not in self._kept
+        return self._cpu.pairs.get(number, (number,))[0] not in self._cpu.callee_saved
 
     def spared(self, number: int) -> int | None:
         """A register that is known only if the function called from here leaves it alone: the compiler must say so.
@@ -160,10 +155,7 @@ class Frame:
 
     def frame_base_expression(self) -> bytes | None:
         """DW_AT_frame_base of the function that the code belongs to."""
-        frames = self.source_frames()
-        if self._symbols is None or not frames:
-            return None
-        return self._symbols.frame_base(frames[-1].scope, self.lookup_pc)
+        return self.site.frame_base
 
     def caller(self) -> "Frame | None":
         """The frame that this one returns to, past those that left by a tail call.

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from struct import Struct
-from typing import NamedTuple
 
 from analyzer.cpu import Cpu
 from analyzer.symbols.interface import Machine, RegisterRule, RuleKind, UnwindRow
 from analyzer.unwind.frame import Frame
+from analyzer.unwind.saved import saved_places
 
-_MOST_SAVED = 512
-"""Bytes of a stack that are read in one piece."""
 Evaluate = Callable[[bytes, Machine, int | None], int | None]
 """Value of a DWARF expression: expression, machine, and what is on the stack before it starts, if anything."""
 
@@ -23,51 +20,17 @@ def canonical_frame_address(row: UnwindRow, frame: Frame, evaluate: Evaluate, ma
     return None if base is None else (base + row.cfa_offset) & mask
 
 
-class SavedBlock(NamedTuple):
-    """Registers that were saved near each other, to be read in one piece."""
-
-    offset: int
-    """Of the first byte from the CFA."""
-    size: int
-    numbers: tuple[int, ...]
-    unpack: Callable[[bytes], tuple[int, ...]]
-
-
-def saved_block(row: UnwindRow, cpu: Cpu) -> SavedBlock | None:
-    """What a row says of the registers that were saved at offsets from the CFA; None where they lie far apart."""
-    places = _places(row, cpu)
-    if not places:
-        return None
-    size, word = cpu.pointer_size, "I" if cpu.pointer_size == 4 else "Q"
-    first, position, layout = places[0][1], places[0][1], "<"
-    for _, offset in places:
-        if offset < position or offset - first > _MOST_SAVED:
-            return None
-        layout += f"{offset - position}x{word}"
-        position = offset + size
-    return SavedBlock(first, position - first, tuple(number for number, _ in places), Struct(layout).unpack)
-
-
-def _places(row: UnwindRow, cpu: Cpu) -> list[tuple[int, int]]:
-    """Each register's number and offset from the CFA, those that are two side by side taken apart."""
-    places: list[tuple[int, int]] = []
-    for number, offset in row.saved:
-        pair = cpu.pairs.get(number)
-        places += [(number, offset)] if pair is None else [(pair[0], offset), (pair[1], offset + cpu.pointer_size)]
-    return places
-
-
-def caller_registers(
-    row: UnwindRow, saved: SavedBlock | None, frame: Frame, cpu: Cpu, evaluate: Evaluate
-) -> dict[int, int]:
+def caller_registers(row: UnwindRow, frame: Frame, cpu: Cpu, evaluate: Evaluate, mask: int) -> dict[int, int]:
     """The caller's registers, as far as they are known; the return address stands in the row's return register.
 
-    `saved` is what `saved_block` makes of the row.
+    `row` is that of the frame's site.
     """
-    kept, cfa = cpu.callee_saved, frame.canonical_address
-    mask = (1 << 8 * cpu.pointer_size) - 1
-    registers = {number: value for number, value in frame.registers.items() if number in kept}
-    _note(cpu.sp, cfa, registers, mask)
+    cfa, saved = frame.canonical_address, frame.site.saved
+    registers = frame.left_alone()
+    if cfa is None:
+        registers.pop(cpu.sp, None)
+    else:
+        registers[cpu.sp] = cfa & mask
     if frame.interrupted:
         # Nothing was saved yet where no rule says so, and no call has come between that could have changed it.
         _note(row.return_register, frame.register(row.return_register), registers, mask)
@@ -76,7 +39,7 @@ def caller_registers(
         if saved is not None and block is not None:
             registers.update(zip(saved.numbers, saved.unpack(block), strict=True))
         else:
-            for number, offset in _places(row, cpu):
+            for number, offset in saved_places(row, cpu):
                 raw = None if cfa is None else frame.read(cfa + offset, cpu.pointer_size)
                 _note(number, None if raw is None else int.from_bytes(raw, "little"), registers, mask)
     if row.others:

@@ -5,31 +5,33 @@ function it jumps to returns past it. Only where the debug information proves th
 the function that runs are the functions in between put back.
 """
 
+from collections.abc import Sequence
+
 from analyzer.cpu import Cpu
-from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
-from analyzer.values.call_path import call_path
+from analyzer.unwind.site import Sites
+
+_BY_RULES = (Trust.CFI, Trust.EXIDX)
 
 
-def departed_frames(frame: Frame, function: int | None, caller: Frame, symbols: TypedSymbols, cpu: Cpu) -> list[Frame]:
+def departed_frames(frame: Frame, caller: Frame, sites: Sites, cpu: Cpu) -> Sequence[Frame]:
     """The functions that left by a tail call between a frame and the one that it returns to, innermost first.
 
-    `function` is where the frame's own function is entered. At its jump such a one has given the registers that
-    survive calls back to its caller, and the link register is what it was entered with. Its part of the stack is gone:
-    neither its stack pointer nor its CFA is given, so that no variable is read where another function has written.
-    The way to the frame's function is noted there.
+    At its jump such a one has given the registers that survive calls back to its caller, and the link register is
+    what it was entered with. Its part of the stack is gone: neither its stack pointer nor its CFA is given, so that no
+    variable is read where another function has written. The way to the frame's function is noted there.
     """
-    if frame.return_address is None or caller.trust not in (Trust.CFI, Trust.EXIDX) or caller.guessed:
-        return []
-    path = None if function is None else call_path(symbols, caller, caller.pc, function)
-    frame.calls = path or ()
-    if path is None or len(path) == 1:
-        return []
+    if frame.return_address is None or caller.trust not in _BY_RULES or caller.guessed:
+        return ()
+    function = frame.site.start
+    path = frame.calls = () if function is None else sites.calls(caller, caller.pc, function)
+    if len(path) <= 1:
+        return ()
     registers = cpu.surviving(caller.registers)
     if cpu.link is not None:
         registers[cpu.link] = frame.return_address
     departed: list[Frame] = []
     for site in reversed(path[1:]):
         pc = site.return_address
-        departed.append(caller.departed_at(pc, {**registers, cpu.pc: pc}))
+        departed.append(caller.departed_at(pc, sites.at(pc - 1), {**registers, cpu.pc: pc}))
     return departed

@@ -8,19 +8,21 @@ from analyzer.symbols.interface import RowSource, RuleKind, UnwindRow
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.unwind.rules import Evaluate, caller_registers, canonical_frame_address, without
-from analyzer.unwind.site import NOWHERE, Site, sites_of
+from analyzer.unwind.site import MOST_CALL, NOWHERE, Site, sites_of
 from analyzer.unwind.stack import End, EndCode, Stack
 from analyzer.unwind.tail_calls import departed_frames
 
 MAX_FRAMES = 256
 SCAN_WORDS = 256
 """How far up the stack a return address is looked for where no rule tells."""
-MOST_CALL = 8
-"""Bytes of the longest call instruction, of all architectures."""
 
 
 def _evaluate_nothing(_expression: bytes, _frame: object, _initial: int | None) -> int | None:
     return None
+
+
+def _never_outermost(_function: str) -> bool:
+    return False
 
 
 class Unwinder:
@@ -36,7 +38,7 @@ class Unwinder:
         cpu: Cpu,
         memory: Memory,
         symbols: TypedSymbols | None,
-        is_outermost: Callable[[str], bool] = lambda _function: False,
+        is_outermost: Callable[[str], bool] = _never_outermost,
         evaluate: Evaluate = _evaluate_nothing,
         *,
         thread: SavedThread | None = None,
@@ -47,8 +49,11 @@ class Unwinder:
         self.is_outermost = is_outermost
         self.evaluate = evaluate
         self.thread = thread
-        self._sites = None if symbols is None else sites_of(symbols, cpu)
+        self._sites = None if symbols is None else sites_of(symbols, cpu, is_outermost)
         self._mask = (1 << 8 * cpu.pointer_size) - 1
+        ranges = () if self._sites is None else self._sites.read_only_ranges
+        self._overlaid = any(memory.holds(start, end - start) for start, end in ranges)
+        """Whether the dump has anything in the place of the image's read-only sections."""
 
     def unwind(self, context: Context, stack: tuple[int, int] | None = None, *, software_fault: bool = False) -> Stack:
         """Unwind from a context.
@@ -63,8 +68,8 @@ class Unwinder:
             return self._follow(self._frame(pc, context.registers, Trust.CONTEXT, interrupted=True), stack)
         lost = self.cpu.overwritten(pc, self.memory)
         kept = {number: value for number, value in context.registers.items() if number not in lost}
-        frame = self._frame(pc, kept, Trust.CONTEXT, interrupted=True)
-        frame.lookup_pc = pc - 1
+        frame = self._frame(pc - 1, kept, Trust.CONTEXT, interrupted=True)
+        frame.pc = pc
         return self._follow(frame, stack)
 
     def scan(self, pointer: int, stack: tuple[int, int] | None = None) -> Stack:
@@ -73,33 +78,25 @@ class Unwinder:
         return self._follow(outcome, stack) if isinstance(outcome, Frame) else Stack(outcome)
 
     def _follow(self, innermost: Frame, stack: tuple[int, int] | None) -> Stack:
-        frames: list[Frame] = []
-        outcome: Frame | End = innermost
-        while isinstance(outcome, Frame):
-            frame = outcome
-            if frames:
-                frames[-1].outer = frame
-                frame.guessed |= frames[-1].guessed
-            frames.append(frame)
-            outcome = self._caller(frame, len(frames), first=len(frames) == 1)
-            if isinstance(outcome, Frame) and stack is not None:
+        frame = innermost
+        frames = [frame]
+        while True:
+            outcome = self._caller(frame, len(frames))
+            if stack is not None and isinstance(outcome, Frame):
                 outcome = self._within(outcome, stack)
-            if isinstance(outcome, Frame):
-                self._put_back(frames, outcome)
-        return Stack(outcome, frames)
-
-    def _put_back(self, frames: list[Frame], caller: Frame) -> None:
-        """Add the frames between the last one and its caller that left by a tail call, if all of them still fit in."""
-        frame = frames[-1]
-        if self.symbols is None or frame.guessed:
-            return
-        function = self._site(frame.lookup_pc).start
-        departed = departed_frames(frame, function, caller, self.symbols, self.cpu)
-        if len(frames) + len(departed) >= MAX_FRAMES:
-            return
-        for each in departed:
-            frames[-1].outer = each
-            frames.append(each)
+            if isinstance(outcome, End):
+                return Stack(outcome, frames)
+            if self._sites is not None and not frame.guessed:
+                # What left by a tail call stands in between, if all of it still fits in.
+                departed = departed_frames(frame, outcome, self._sites, self.cpu)
+                if departed and len(frames) + len(departed) < MAX_FRAMES:
+                    for each in departed:
+                        frames[-1].outer = each
+                        frames.append(each)
+            frames[-1].outer = outcome
+            outcome.guessed |= frame.guessed
+            frames.append(outcome)
+            frame = outcome
 
     def best(
         self, contexts: tuple[Context, ...], stack: tuple[int, int] | None = None, *, software_fault: bool = False
@@ -116,17 +113,8 @@ class Unwinder:
         return NOWHERE if self._sites is None else self._sites.at(address)
 
     def _frame(self, pc: int, registers: Mapping[int, int], trust: Trust, *, interrupted: bool = False) -> Frame:
-        return Frame(
-            pc,
-            registers,
-            trust,
-            self.memory,
-            self.symbols,
-            interrupted=interrupted,
-            pairs=self.cpu.pairs,
-            # Which registers a rotation of windows keeps depends on the call.
-            kept=None if trust is Trust.WINDOW else self.cpu.callee_saved,
-        )
+        site = self._site(pc if interrupted else pc - 1)
+        return Frame(pc, registers, trust, site, self.memory, self.cpu, interrupted=interrupted)
 
     def _within(self, frame: Frame, stack: tuple[int, int]) -> Frame | End:
         pointer = frame.registers.get(self.cpu.sp)
@@ -135,8 +123,17 @@ class Unwinder:
             return frame
         return End(EndCode.OUTSIDE_STACK, f"the caller's stack pointer {pointer:#x} is above the thread's stack")
 
-    def _caller(self, frame: Frame, depth: int, *, first: bool) -> Frame | End:
-        site = self._site(frame.lookup_pc)
+    def _caller(self, frame: Frame, depth: int) -> Frame | End:
+        row = frame.site.plain_row
+        if row is None or depth >= MAX_FRAMES:
+            return self._special_caller(frame, depth, first=depth == 1)
+        base = frame.registers.get(row.cfa_register)
+        frame.canonical_address = None if base is None else (base + row.cfa_offset) & self._mask
+        return self._by_rules(frame, row, Trust.CFI)
+
+    def _special_caller(self, frame: Frame, depth: int, *, first: bool) -> Frame | End:
+        """The caller where there may be other ways to tell it than by rules, or more to say than who it is."""
+        site = frame.site
         self._note_frame_address(frame, site)
         windowed = self.cpu.by_windows(frame.registers, site.symbol_start, self.memory)
         if isinstance(windowed, WindowedCaller):
@@ -154,7 +151,7 @@ class Unwinder:
         if under is None and windowed is not None:
             under = self._windowed(frame, windowed)
         if under is None and site.row is not None:
-            under = self._by_row(frame, site, site.row, first=first)
+            under = self._by_row(frame, site.row, first=first)
         return self._scan(frame, first=first) if under is None else under
 
     def _windowed(self, frame: Frame, found: WindowedCaller | str) -> Frame | End:
@@ -173,13 +170,16 @@ class Unwinder:
         if row is None:
             return
         frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
-        if row.source is RowSource.EXIDX and frame.interrupted and not self._is_in_body(frame, site, row):
+        if row.source is RowSource.EXIDX and frame.interrupted and not self._is_in_body(frame, row):
             frame.canonical_address = None
 
-    def _by_row(self, frame: Frame, site: Site, row: UnwindRow, *, first: bool) -> Frame | End:
+    def _by_row(self, frame: Frame, row: UnwindRow, *, first: bool) -> Frame | End:
         if row.source is RowSource.EXIDX:
-            return self._by_tables(frame, site, row, first=first)
-        return self._by_rules(frame, site, row, Trust.CFI)
+            return self._by_tables(frame, row, first=first)
+        rule = row.rules.get(row.return_register)
+        if rule is not None and rule.kind is RuleKind.UNDEFINED:
+            return End(EndCode.OUTERMOST, "nothing calls this function")
+        return self._by_rules(frame, row, Trust.CFI)
 
     def _under(self, function: str, frame: Frame) -> Frame | End | None:
         """What the hardware interrupted to enter a function; None unless the function is known to be such a one."""
@@ -211,7 +211,7 @@ class Unwinder:
         found = self._returning_to(caller[self.cpu.pc], without(caller, self.cpu.pc), Trust.FRAME_POINTER)
         return found if isinstance(found, End) or self._is_progress(frame, caller.get(self.cpu.sp)) else None
 
-    def _by_tables(self, frame: Frame, site: Site, row: UnwindRow, *, first: bool) -> Frame | End:
+    def _by_tables(self, frame: Frame, row: UnwindRow, *, first: bool) -> Frame | End:
         """The caller by exception handling tables: a guess where a prologue or an epilogue may have been at work."""
         rule = row.rules.get(row.return_register)
         if rule is not None and rule.kind is RuleKind.UNDEFINED:
@@ -221,14 +221,14 @@ class Unwinder:
         certain = frame.canonical_address is not None
         if not certain:
             frame.canonical_address = canonical_frame_address(row, frame, self.evaluate, self._mask)
-        found = self._by_rules(frame, site, row, Trust.EXIDX)
+        found = self._by_rules(frame, row, Trust.EXIDX)
         if not certain:
             frame.canonical_address = None
             if isinstance(found, Frame):
                 found.guessed = True
         return found
 
-    def _is_in_body(self, frame: Frame, site: Site, row: UnwindRow) -> bool:
+    def _is_in_body(self, frame: Frame, row: UnwindRow) -> bool:
         """Whether a function has run its prologue and not left yet.
 
         It has if the return address is where the tables say that it was saved: then it still is in the link register,
@@ -240,27 +240,25 @@ class Unwinder:
         link = frame.register(row.return_register)
         if not row.rules and (row.cfa_register, row.cfa_offset) == (self.cpu.sp, 0):
             return link is not None and not self._same_function(link, frame.pc)
-        saved = caller_registers(row, site.saved, frame, self.cpu, self.evaluate)
+        saved = caller_registers(row, frame, self.cpu, self.evaluate, self._mask)
         if rule is not None and link is not None and saved.get(row.return_register) == link:
             return True
         return self._sites is not None and self._sites.stands(frame.pc)
 
-    def _by_rules(self, frame: Frame, site: Site, row: UnwindRow, trust: Trust) -> Frame | End:
+    def _by_rules(self, frame: Frame, row: UnwindRow, trust: Trust) -> Frame | End:
         cfa = frame.canonical_address
-        rule = row.rules.get(row.return_register)
-        if rule is not None and rule.kind is RuleKind.UNDEFINED:
-            return End(EndCode.OUTERMOST, "nothing calls this function")
-        registers = caller_registers(row, site.saved, frame, self.cpu, self.evaluate)
-        address = registers.get(row.return_register)
+        registers = caller_registers(row, frame, self.cpu, self.evaluate, self._mask)
+        address = registers.pop(row.return_register, None)
         if address is None:
             return End(EndCode.NOT_IN_DUMP, "the return address is not in the dump")
         frame.return_address = address
         if not self._is_progress(frame, cfa):
             return self._no_progress(frame, cfa)
-        del registers[row.return_register]
         found = self._returning_to(address, registers, trust)
-        if frame.interrupted and isinstance(found, Frame) and not found.interrupted:
-            found.stopped_in = frame.registers, row.rules
+        if isinstance(found, Frame) and not found.interrupted:
+            found.not_passed_on = frame.site.not_passed_on
+            if frame.interrupted:
+                found.stopped_in = frame.registers, row.rules
         return found
 
     def _is_progress(self, frame: Frame, caller: int | None) -> bool:
@@ -274,6 +272,11 @@ class Unwinder:
 
     def _returning_to(self, address: int, registers: dict[int, int], trust: Trust) -> Frame | End:
         """The frame that is returned to; it takes the registers for its own."""
+        behind = None if self._overlaid or self._sites is None else self._sites.behind_call(address)
+        if behind is not None:
+            pc, site = behind
+            registers[self.cpu.pc] = pc
+            return Frame(pc, registers, trust, site, self.memory, self.cpu)
         if self.cpu.ends_stack(address):
             return End(EndCode.MARKED, f"the return address is {address:#x}, which marks the end")
         if self.cpu.is_exception_return(address):

@@ -18,10 +18,13 @@ class _Ambiguous(Exception):
     """More than one way, or a jump whose target is not known."""
 
 
-def call_path(symbols: TypedSymbols, caller: Machine, address: int, function: int) -> tuple[CallSite, ...] | None:
+def call_path(
+    symbols: TypedSymbols, caller: Machine | None, address: int, function: int
+) -> tuple[CallSite, ...] | None:
     """The call that returns to an address, then the tail calls that lead to the function that starts at `function`.
 
-    `caller` is the frame that made the call. None unless the debug information proves that there is exactly one way.
+    `caller` is the frame that made the call; without it, no call through a pointer leads anywhere. None unless the
+    debug information proves that there is exactly one way.
     """
     site = symbols.call_site(address)
     if site is None or site.is_tail:
@@ -97,8 +100,8 @@ class _Search:
         return known
 
 
-def _indirect_targets(symbols: TypedSymbols, caller: Machine, site: CallSite) -> tuple[int, ...]:
-    if not site.target_expression:
+def _indirect_targets(symbols: TypedSymbols, caller: Machine | None, site: CallSite) -> tuple[int, ...]:
+    if caller is None or not site.target_expression:
         return ()
     number = program_of(site.target_expression, symbols).number
     if isinstance(number, InRegister):

@@ -7,6 +7,7 @@ from analyzer.dump.sparse import SparseBytes
 from analyzer.explain import Crash, Explanation, SourceLine, ThreadStack, explain
 from analyzer.grouping import load_plumbing
 from analyzer.unwind import Frame, Trust
+from analyzer.unwind.site import sites_of
 from tests.analyzer.fake_symbols import FakeSymbols
 from tests.analyzer.specimen import words
 
@@ -132,9 +133,10 @@ def test_a_bad_call_is_its_callers_fault_and_not_where_it_landed(
     pointer: int, kind: str, landed: int, title: str
 ) -> None:
     symbols = FakeSymbols(functions={(0x450, 0x480): "target"}, inlined={(0x450, 0x480): ["tiny"]})
+    sites = sites_of(symbols, CortexM(), lambda _function: False)
     frames = [
-        Frame(pc, {}, trust, memory(), symbols, interrupted=trust is Trust.CONTEXT)
-        for pc, trust in ((0x450, Trust.CONTEXT), (0x404, Trust.CFI))
+        Frame(pc, {}, trust, sites.at(lookup), memory(), CortexM(), interrupted=trust is Trust.CONTEXT)
+        for pc, lookup, trust in ((0x450, 0x450, Trust.CONTEXT), (0x404, 0x403, Trust.CFI))
     ]
     lines = [SourceLine("tiny", "t.c", 1), SourceLine("target", "t.c", 2), SourceLine("dispatch", "src/d.c", 5)]
     found = told(facts(35, {PC: 0x450, 3: pointer}, lines=lines, frames=frames))
