@@ -60,7 +60,7 @@ _MACHINES = {
     243: Target.RISC_V,
 }
 """ELF e_machine to target code."""
-_NAMES = {
+_NAMES: dict[int, str] = {
     Target.X86: "x86",
     Target.X86_64: "x86-64",
     Target.ARM_CORTEX_M: "ARM Cortex-M",
@@ -81,4 +81,4 @@ def target_name(target: int | None) -> str:
     """A target code for a person."""
     if target is None:
         return "unknown architecture"
-    return _NAMES[Target(target)] if target in _NAMES else f"architecture {target}"
+    return _NAMES.get(target) or f"architecture {target}"

@@ -143,8 +143,9 @@ def status(memory: Memory) -> FaultStatus:
             ("SFSR", sfsr, _SFSR_BITS),
             ("HFSR", hfsr, _HFSR_BITS),
         )
+        if value
         for bit, (name, meaning) in table.items()
-        if value is not None and value >> bit & 1
+        if value >> bit & 1
     ]
     address = None
     if cfsr is not None and cfsr & _MMARVALID:
@@ -156,7 +157,8 @@ def status(memory: Memory) -> FaultStatus:
     reasons = [
         reason
         for value, table in ((cfsr, _CFSR_REASONS), (sfsr, _SFSR_REASONS))
+        if value
         for bit, reason in table.items()
-        if value is not None and value >> bit & 1
+        if value >> bit & 1
     ]
     return FaultStatus(tuple(bits), address, reasons[0] if reasons else None)

@@ -6,9 +6,8 @@ from analyzer.cpu import Cpu
 from analyzer.symbols.interface import Symbols
 from analyzer.zephyr import KernelThread
 
-FORMATS = {4: "0x%08x", 8: "0x%016x"}
+WRITERS: dict[int, Callable[[int], str]] = {4: "0x%08x".__mod__, 8: "0x%016x".__mod__}
 """By the size of a pointer in bytes."""
-WRITERS: dict[int, Callable[[int], str]] = {size: form.__mod__ for size, form in FORMATS.items()}
 
 
 def function_at(pointer: int, cpu: Cpu | None, symbols: Symbols | None, pointer_size: int) -> str:

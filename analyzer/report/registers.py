@@ -1,10 +1,14 @@
 """Registers as the report writes them: by name, in the order that a person expects."""
 
 from functools import lru_cache
+from struct import Struct, error
 from typing import NamedTuple
 
 from analyzer.cpu import Context, Cpu
-from analyzer.report.address import FORMATS, WRITERS
+from analyzer.report.address import WRITERS
+
+_LETTERS = {4: "I", 8: "Q"}
+"""By the size of a pointer in bytes, the letters of Python's `struct`."""
 
 
 class _Form(NamedTuple):
@@ -15,8 +19,8 @@ class _Form(NamedTuple):
     known: tuple[str, ...]
     numbers: tuple[int, ...]
     """Of those that are known."""
-    values: str
-    """Writes all of them at once, with spaces between them."""
+    packed: Struct
+    """Packs all of them, the most significant byte first."""
 
 
 def written(context: Context, cpu: Cpu) -> dict[str, str | None]:
@@ -24,7 +28,9 @@ def written(context: Context, cpu: Cpu) -> dict[str, str | None]:
     registers = context.registers
     form = _form(cpu, tuple(registers))
     named = form.unknown.copy()
-    named.update(zip(form.known, (form.values % tuple(map(registers.__getitem__, form.numbers))).split(), strict=True))
+    if form.known:
+        values = tuple(map(registers.__getitem__, form.numbers))
+        named.update(zip(form.known, _hexadecimal(values, form.packed, cpu.pointer_size), strict=True))
     if context.status is not None:
         named[cpu.status_name] = WRITERS[cpu.pointer_size](context.status)
     return named
@@ -36,5 +42,15 @@ def _form(cpu: Cpu, held: tuple[int, ...]) -> _Form:
     listed = {
         number: name for number, name in (*cpu.register_names.items(), *cpu.further_names.items()) if number in held
     }
-    values = " ".join([FORMATS[cpu.pointer_size]] * len(listed))
-    return _Form(dict.fromkeys(cpu.register_names.values()), tuple(listed.values()), tuple(listed), values)
+    packed = Struct(f">{len(listed)}{_LETTERS[cpu.pointer_size]}")
+    return _Form(dict.fromkeys(cpu.register_names.values()), tuple(listed.values()), tuple(listed), packed)
+
+
+def _hexadecimal(values: tuple[int, ...], packed: Struct, size: int) -> list[str]:
+    """Some numbers in the width of the machine, as `WRITERS` write each: all of them at once is much faster."""
+    try:
+        digits = packed.pack(*values).hex(",", size)
+    except error:
+        # A stack pointer may have been computed to be past the end of the address space.
+        return [*map(WRITERS[size], values)]
+    return ("0x" + digits.replace(",", ",0x")).split(",")

@@ -80,11 +80,14 @@ def read_objects(symbols: TypedSymbols, memory: Memory, threads: Sequence[Kernel
 
 def _deadlocks(objects: Sequence[KernelObject], threads: Sequence[KernelThread]) -> list[tuple[Wait, ...]]:
     """The circles of threads that wait for each other's mutexes."""
+    awaited = [one for one in objects if one.waiting and one.place.structure == "k_mutex"]
+    if not awaited:
+        return []
     known = {thread.address for thread in threads}
     waits: Mapping[int, Wait] = {
         thread: Wait(thread, one.place.address, one.state.owner)
-        for one in objects
-        if one.place.structure == "k_mutex" and one.state.owner is not None and one.state.owner in known
+        for one in awaited
+        if one.state.owner is not None and one.state.owner in known
         for thread in one.waiting
     }
     return deadlocks(waits)
