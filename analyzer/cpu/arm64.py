@@ -23,6 +23,7 @@ from analyzer.cpu.base import (
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
+from analyzer.dump.words import known_words
 
 X19 = 19
 RETURN_SIGNED = 34
@@ -39,6 +40,9 @@ _LAYOUTS: dict[int, tuple[int, ...]] = {
 }
 """Bytes of a register block to what its words are: the versions 1 to 3, which only the size tells reliably."""
 _SAVED_NAMES = (*((f"x{number}", number) for number in (*_CALLEE_SAVED, FP)), ("sp_elx", SP), ("lr", LR))
+_SAVED_PATHS = tuple((f"callee_saved.{name}", number) for name, number in _SAVED_NAMES)
+_FROM_STACK_POINTER = {**{number: 8 * (number - X19 - 12) for number in (*_CALLEE_SAVED, FP)}, SP: 0, LR: 8}
+"""Where the saved registers lie, as seen from the stack pointer among them; the word before that is another one."""
 _ENTRY_CODE = frozenset(
     {
         "_isr_wrapper",
@@ -81,8 +85,8 @@ class Arm64(Cpu):
         layout = _LAYOUTS.get(block.claimed_size)
         if layout is None:
             return CrashContexts((), (unknown_layout(block),))
-        words = {number: block.payload.unsigned(8 * index, 8) for index, number in enumerate(layout)}
-        known = {number: value for number, value in words.items() if value is not None}
+        words = zip(layout, block.payload.words(len(layout), 8), strict=True)
+        known = {number: value for number, value in words if value is not None}
         status, elr = known.pop(SPSR, None), known.pop(ELR, None)
         if elr is not None:
             known[PC] = elr
@@ -135,9 +139,7 @@ class Arm64(Cpu):
             return "where the kernel saved its registers is not known"
         if thread.switch_handle == 0:
             return "it was running on another CPU, whose registers are not in the dump"
-        addresses = _saved_addresses(thread)
-        values = {number: memory.unsigned(address, 8) for number, address in addresses.items()}
-        registers = {number: value for number, value in values.items() if value is not None}
+        registers = _saved(thread, thread.stack_pointer_field, memory)
         if SP not in registers or LR not in registers:
             return "its saved registers are not in the dump"
         if registers[SP] == 0 or registers[SP] % 16:
@@ -246,15 +248,13 @@ def _with_frame(
         yield Context({**known, FP: pointer, SP: above + 16}, status)
 
 
-def _saved_addresses(thread: SavedThread) -> dict[int, int]:
-    """Where each saved register lies: by the debug information, else by the stack pointer's place among them."""
-    fields = {number: thread.field_of("k_thread", f"callee_saved.{name}") for name, number in _SAVED_NAMES}
-    addresses = {number: thread.thread + field.offset for number, field in fields.items() if field is not None}
-    if addresses:
-        return addresses
-    base = (thread.stack_pointer_field or 0) - 8 * 12
-    order = (*_CALLEE_SAVED, FP, None, SP, LR)
-    return {number: base + 8 * index for index, number in enumerate(order) if number is not None}
+def _saved(thread: SavedThread, stack_pointer_field: int, memory: Memory) -> dict[int, int]:
+    """The saved registers: by the debug information, else by the stack pointer's place among them."""
+    fields = {number: thread.field_of("k_thread", path) for path, number in _SAVED_PATHS}
+    offsets = {number: field.offset for number, field in fields.items() if field is not None}
+    if offsets:
+        return known_words(thread.thread, offsets, 8, memory)
+    return known_words(stack_pointer_field, _FROM_STACK_POINTER, 8, memory)
 
 
 def _frame_at(place: int, layout: FrameLayout, memory: Memory) -> Context | None:

@@ -123,7 +123,7 @@ class _Stacked(msgspec.Struct, frozen=True):
         """
         in_handler = bool((self.status or 0) & XPSR_EXCEPTION)
         captured = [self.registers.get(R4 + index) for index in range(CALLEE_SAVED)]
-        known = b"".join((value or 0).to_bytes(4, "little") for value in captured)
+        known = b"".join([(value or 0).to_bytes(4, "little") for value in captured])
         if None in captured:
             # Only its last two words are sure to be there: MSP and EXC_RETURN.
             values = words_at(frame - 8, 2, self.memory) if in_handler else None
@@ -181,7 +181,7 @@ class _Stacked(msgspec.Struct, frozen=True):
         frame = read_frame(address, self.memory)
         if frame is None or self.status != frame[1]:
             return False
-        return all(self.registers.get(number) == value for number, value in frame[0].items())
+        return frame[0].items() <= self.registers.items()
 
     def _above(self, frame: int) -> tuple[int, ...]:
         status = self.status or 0
@@ -203,8 +203,8 @@ def _layout(block: ArchitectureBlock) -> tuple[int | None, list[Caveat]]:
 
 def _read_registers(payload: SparseBytes, version: int) -> dict[int, int]:
     """The registers of a block but for SP, as far as they were captured."""
-    words = {number: payload.unsigned(4 * index, 4) for index, number in enumerate(HARDWARE_FRAME)}
-    captured = [payload.unsigned(_OFFSET_R4 + 4 * index, 4) for index in range(CALLEE_SAVED)] if version >= 2 else []
+    words: dict[int, int | None] = dict(zip(HARDWARE_FRAME, payload.words(len(HARDWARE_FRAME), 4), strict=True))
+    captured = payload.words(CALLEE_SAVED, 4, _OFFSET_R4) if version >= 2 else ()
     # Version 3 says whether they were captured; before that, eight zeros are what is left where they were not.
     if bool(payload.unsigned(_OFFSET_VALID, 4)) if version == 3 else any(captured):
         words.update({R4 + index: value for index, value in enumerate(captured)})

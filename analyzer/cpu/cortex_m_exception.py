@@ -16,6 +16,7 @@ PSP = 0x10000
 HARDWARE_FRAME = (R0, R1, R2, R3, R12, LR, PC)
 """What the hardware stacks, in order; xPSR follows."""
 BASIC_FRAME = 32
+_FRAME = struct.Struct("<8I")
 EXTENDED_FRAME = BASIC_FRAME + 72
 """Bytes with s0..s15, FPSCR and a reserved word behind the basic frame."""
 CALLEE_SAVED = 8
@@ -45,20 +46,21 @@ def is_exc_return(value: int) -> bool:
     return EXC_RETURN_PREFIX <= value < 0xFFFFFFFF
 
 
-def words_at(address: int, count: int, memory: Memory) -> list[int] | None:
+def words_at(address: int, count: int, memory: Memory) -> tuple[int, ...] | None:
     """Words of memory; None unless all of them are known."""
     raw = memory.read(address, 4 * count)
-    return None if raw is None else list(struct.unpack(f"<{count}I", raw))
+    return None if raw is None else struct.unpack(f"<{count}I", raw)
 
 
 def read_frame(pointer: int, memory: Memory) -> tuple[dict[int, int], int] | None:
     """Registers and xPSR of a basic frame; pc without the bit that may be left in it."""
-    values = words_at(pointer, 8, memory)
-    if values is None:
+    raw = memory.read(pointer, BASIC_FRAME)
+    if raw is None:
         return None
-    registers: dict[int, int] = dict(zip(HARDWARE_FRAME, values, strict=False))
+    *values, status = _FRAME.unpack(raw)
+    registers: dict[int, int] = dict(zip(HARDWARE_FRAME, values, strict=True))
     registers[PC] &= ~1
-    return registers, values[-1]
+    return registers, status
 
 
 def above(pointer: int, status: int, *, basic: bool) -> int:

@@ -26,6 +26,7 @@ from analyzer.cpu.cortex_m_exception import (
 )
 from analyzer.dump.memory import Memory
 
+_CALLEE_SAVED = range(R4, R4 + CALLEE_SAVED)
 _RESTORE = bytes.fromhex("bde8ff5f00bd")
 """POP {r0-r12, lr}; POP {pc}: what a thread that gave up the CPU itself goes on behind."""
 _POP_R7 = 0xBC80
@@ -57,14 +58,14 @@ def _classic(thread: SavedThread, memory: Memory) -> Context | str:
     registers, status = frame
     if not is_frame(status, thread=True):
         return f"there is no exception frame at its saved stack pointer {pointer:#010x}"
-    registers.update({R4 + index: value for index, value in enumerate(saved[:-1])})
+    registers.update(zip(_CALLEE_SAVED, saved, strict=False))
     basic = thread.exc_return is None or bool(thread.exc_return & EXC_RETURN_BASIC)
     registers[SP] = above(pointer, status, basic=basic)
     kept = None if basic else thread.field_of("k_thread", "arch.preempt_float")
     if kept is not None and kept.size == 64:
         # Storing s16..s31 is what makes the hardware write s0..s15 to their place in the frame, which until then may
         # be reserved only: the handler stores them for every thread whose EXC_RETURN tells of an extended frame.
-        upper = words_at(thread.thread + kept.offset, 16, memory) or []
+        upper = words_at(thread.thread + kept.offset, 16, memory) or ()
         registers |= float_registers(pointer, memory) | {S16 + index: value for index, value in enumerate(upper)}
     return Context(registers, status)
 
@@ -114,7 +115,7 @@ class _Switched:
         kept, behind = field_of("z_frame_fpu", "s_regs"), field_of("z_frame_fpu", "u.sw")
         if kept is None or behind is None or kept.size != 128:
             return None, {}
-        values = words_at(handle + kept.offset, 32, self.memory) or []
+        values = words_at(handle + kept.offset, 32, self.memory) or ()
         return handle + behind.offset, {S0 + index: value for index, value in enumerate(values)}
 
     def _resumed(self, registers: dict[int, int], status: int) -> Context:

@@ -42,6 +42,7 @@ from analyzer.cpu.risc_v_frame import (
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
+from analyzer.dump.words import known_words
 
 _T, _A = (5, 6, 7, 28, 29, 30, 31), tuple(range(10, 18))
 _CALLER_SAVED = (RA, TP, *_T[:3], *_A, *_T[3:], PC, SP)
@@ -118,10 +119,7 @@ class RiscV(Cpu):
         caveats: list[Caveat] = []
         if block.version not in layout.versions:
             caveats.append(layout_by_size(block, layout.versions[0]))
-        slots = [
-            (number, block.payload.unsigned(at * layout.width, layout.width))
-            for at, number in enumerate(layout.registers)
-        ]
+        slots = zip(layout.registers, block.payload.words(len(layout.registers), layout.width), strict=True)
         dumped = {number: value for number, value in slots if value is not None}
         crash = _Crash(dumped, layout.width, memory, stack, read_layout(field_of, self.pointer_size), field_of)
         if layout.registers is _ALL:
@@ -178,8 +176,7 @@ class RiscV(Cpu):
             # Nothing tells RV32E, which has no more than these.
             order = (SP, RA, *CALLEE_SAVED) if width == 8 else (SP, RA, S0, S1)
             offsets = {number: width * index for index, number in enumerate(order)}
-        values = {number: memory.unsigned(address + offset, width) for number, offset in offsets.items()}
-        return {number: value for number, value in values.items() if value is not None}
+        return known_words(address, offsets, width, memory)
 
     def interrupted(
         self,
@@ -305,15 +302,10 @@ class _Crash:
         fields = {number: self.field_of("_callee_saved", NAMES[number]) for number in CALLEE_SAVED}
         if not saved or saved % layout.width:
             return {}
-        values = {
-            number: self.memory.unsigned(saved + field.offset, layout.width)
-            for number, field in fields.items()
-            if field is not None
-        }
+        offsets = {number: field.offset for number, field in fields.items() if field is not None}
+        values = known_words(saved, offsets, layout.width, self.memory)
         # What the frame has too says whether the pointer is one of this crash.
-        if values.get(S0) != frame.registers.get(S0):
-            return {}
-        return {number: value for number, value in values.items() if value is not None}
+        return values if values.get(S0) == frame.registers.get(S0) else {}
 
 
 def _captured(dumped: Mapping[int, int], layout: FrameLayout | None) -> Context:

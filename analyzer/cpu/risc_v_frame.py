@@ -99,7 +99,8 @@ def read_frame(address: int, layout: FrameLayout, memory: Memory) -> ExceptionFr
     def word(offset: int) -> int:
         return int.from_bytes(raw[offset : offset + layout.width], "little")
 
-    registers = {number: word(offset) for number, offset in layout.registers.items()}
+    width = layout.width
+    registers = {number: int.from_bytes(raw[at : at + width], "little") for number, at in layout.registers.items()}
     status = None if layout.status is None else word(layout.status)
     by_user = layout.user_pointer is not None and status is not None and not status >> 11 & _MPP
     registers[SP] = word(layout.user_pointer) if by_user and layout.user_pointer is not None else address + layout.size

@@ -4,6 +4,7 @@ Register block: Zephyr's `arch/x86/core/ia32/coredump.c`. Register numbers: Syst
 2.14. Switched-out threads: `arch/x86/core/ia32/swap.S`. Interrupted code: `intstub.S` and `excstub.S` there.
 """
 
+import struct
 from collections.abc import Iterator, Mapping
 
 from analyzer.cpu import x86_code, x86_faults
@@ -79,7 +80,7 @@ class X86(X86Family):
         if block.claimed_size not in SIZES:
             return CrashContexts((), (unknown_layout(block),))
         payload = block.payload
-        words = {number: payload.unsigned(8 + 4 * index, 4) for index, number in enumerate(_LAYOUT)}
+        words: dict[int, int | None] = dict(zip(_LAYOUT, payload.words(len(_LAYOUT), 4, 8), strict=True))
         words[CS] = payload.unsigned(_OFFSET_CS, 4)
         registers = {number: value for number, value in words.items() if value is not None}
         fault = self._fault(payload.unsigned(0, 4), payload.unsigned(4, 4), registers, memory)
@@ -155,7 +156,7 @@ def _resumed(registers: dict[int, int], hardware: int, memory: Memory) -> Contex
     raw = memory.read(hardware, 12)
     if raw is None:
         return None
-    eip, cs, flags = (int.from_bytes(raw[at : at + 4], "little") for at in (0, 4, 8))
+    eip, cs, flags = struct.unpack("<3I", raw)
     if not is_selector(cs) or not is_flags(flags) or memory.read(eip, 1) is None:
         return None
     pointer = hardware + 12 if cs & 3 == 0 else memory.unsigned(hardware + 12, 4)

@@ -4,6 +4,7 @@ Register block: Zephyr's `arch/x86/core/intel64/coredump.c`. Register numbers: S
 3.36. Switched-out threads and interrupted code: `locore.S` there and `include/zephyr/arch/x86/intel64/thread.h`.
 """
 
+import struct
 from collections.abc import Mapping
 
 from analyzer.cpu import x86_code, x86_faults
@@ -21,6 +22,7 @@ from analyzer.cpu.x86_family import FLAGS_SET, X86Family, is_flags, is_selector
 from analyzer.dump.caveat import Caveat
 from analyzer.dump.memory import Memory
 from analyzer.dump.model import ArchitectureBlock
+from analyzer.dump.words import known_words
 
 RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, RIP = range(17)
 CS, SS = 51, 52
@@ -32,6 +34,9 @@ SIZES = (_OFFSET_RBX, _OFFSET_RBX + 8 * len(_DEBUG_LAYOUT))
 """Of a register block, without and with what CONFIG_EXCEPTION_DEBUG adds."""
 _CALLEE_SAVED = {"rsp": RSP, "rbx": RBX, "rbp": RBP, "r12": R12, "r13": R13, "r14": R14, "r15": R15, "rip": RIP}
 """Members of `struct _callee_saved`, in order; rflags follows."""
+_RFLAGS = 49
+_SAVED = {number: 8 * at for at, number in enumerate((*_CALLEE_SAVED.values(), _RFLAGS))}
+"""Where they are, as seen from the stack pointer, which is the first of them."""
 _CALLER_SAVED = {
     "rax": RAX,
     "rcx": RCX,
@@ -96,7 +101,7 @@ class X8664(X86Family):
         if block.claimed_size not in SIZES:
             return CrashContexts((), (unknown_layout(block),))
         payload = block.payload
-        words = {number: payload.unsigned(16 + 8 * index, 8) for index, number in enumerate(_LAYOUT)}
+        words = dict(zip(_LAYOUT, payload.words(len(_LAYOUT), 8, 16), strict=True))
         words |= {CS: payload.unsigned(_OFFSET_CS, 8), SS: payload.unsigned(_OFFSET_SS, 8)}
         words[RBP] = payload.unsigned(_OFFSET_RBP, 8)
         caveats: tuple[Caveat, ...] = ()
@@ -173,10 +178,9 @@ def _saved(thread: SavedThread, stack_pointer_field: int, memory: Memory) -> Con
         found = thread.field_of("k_thread", path)
         return None if found is None else memory.unsigned(thread.thread + found.offset, found.size)
 
-    names = (*_CALLEE_SAVED, "rflags")
-    words = {name: memory.unsigned(stack_pointer_field + 8 * at, 8) for at, name in enumerate(names)}
-    flags = words.pop("rflags")
-    pointer, pc = words["rsp"], words["rip"]
+    words: dict[int, int | None] = {**known_words(stack_pointer_field, _SAVED, 8, memory)}
+    flags = words.pop(_RFLAGS, None)
+    pointer, pc = words.get(RSP), words.get(RIP)
     if pointer is None or pc is None:
         return "its saved registers are not in the dump"
     if pc == _RUNNING:
@@ -187,8 +191,8 @@ def _saved(thread: SavedThread, stack_pointer_field: int, memory: Memory) -> Con
     if flags is not None and not is_flags(flags | FLAGS_SET):
         return f"its saved rflags {flags:#x} cannot be"
     if (member("arch.flags") or 0) & _FLAG_ALL:
-        words |= {name: member(f"arch.{name}") for name in _CALLER_SAVED}
-    return Context({_NUMBERS[name]: value for name, value in words.items() if value is not None}, flags)
+        words |= {number: member(f"arch.{name}") for name, number in _CALLER_SAVED.items()}
+    return Context({number: value for number, value in words.items() if value is not None}, flags)
 
 
 def _resumed(registers: Mapping[int, int], hardware: int, memory: Memory) -> Context | None:
@@ -196,7 +200,7 @@ def _resumed(registers: Mapping[int, int], hardware: int, memory: Memory) -> Con
     raw = memory.read(hardware, 40)
     if raw is None:
         return None
-    rip, cs, flags, rsp, ss = (int.from_bytes(raw[at : at + 8], "little") for at in range(0, 40, 8))
+    rip, cs, flags, rsp, ss = struct.unpack("<5Q", raw)
     if not is_selector(cs) or not is_flags(flags) or (ss and not is_selector(ss)) or memory.read(rip, 1) is None:
         return None
     return Context({**registers, RIP: rip, CS: cs, RSP: rsp, SS: ss}, flags)

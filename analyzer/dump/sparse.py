@@ -5,8 +5,9 @@ those zeros from ever being taken for values.
 """
 
 import re
+import struct
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 Range = tuple[int, int]
 """Half-open: start, end."""
@@ -49,6 +50,13 @@ class SparseBytes:
         """A little-endian unsigned integer of `size` bytes."""
         raw = self.read(offset, size)
         return None if raw is None else int.from_bytes(raw, "little")
+
+    def words(self, count: int, size: int, offset: int = 0) -> Sequence[int | None]:
+        """Little-endian unsigned integers of 4 or 8 bytes, one behind the other; None for what did not arrive."""
+        raw = self.read(offset, count * size)
+        if raw is not None:
+            return struct.unpack(f"<{count}{'I' if size == 4 else 'Q'}", raw)
+        return [self.unsigned(offset + size * index, size) for index in range(count)]
 
     def slice(self, start: int, end: int) -> "SparseBytes":
         """The part [start, end), clipped to what there is; offsets in it start at 0."""

@@ -108,15 +108,6 @@ class Frame:
         """Name of the function that the code belongs to, not of one inlined into it."""
         return self.site.function
 
-    def left_alone(self) -> dict[int, int]:
-        """The registers that a call leaves as they are; the stack pointer may be among them."""
-        if self.not_passed_on is None:
-            return self._cpu.surviving(self.registers)
-        registers = {**self.registers}
-        for number in self.not_passed_on:
-            registers.pop(number, None)
-        return registers
-
     def register(self, number: int) -> int | None:
         """A DWARF register of this frame."""
         value = self.registers.get(number)

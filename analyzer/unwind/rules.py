@@ -26,7 +26,9 @@ def caller_registers(row: UnwindRow, frame: Frame, cpu: Cpu, evaluate: Evaluate,
     `row` is that of the frame's site.
     """
     cfa, saved = frame.canonical_address, frame.site.saved
-    registers = frame.left_alone()
+    registers = cpu.surviving(frame.registers) if frame.not_passed_on is None else {**frame.registers}
+    for number in frame.not_passed_on or ():
+        registers.pop(number, None)
     if cfa is None:
         registers.pop(cpu.sp, None)
     else:
@@ -43,13 +45,19 @@ def caller_registers(row: UnwindRow, frame: Frame, cpu: Cpu, evaluate: Evaluate,
                 raw = None if cfa is None else frame.read(cfa + offset, cpu.pointer_size)
                 _note(number, None if raw is None else int.from_bytes(raw, "little"), registers, mask)
     if row.others:
-        recovery = _Recovery(frame, cfa, evaluate, cpu.pointer_size)
-        for number, rule in row.others:
-            pair = cpu.pairs.get(number)
-            values = (recovery.value(number, rule),) if pair is None else recovery.pair(number, rule)
-            for each, value in zip(pair or (number,), values, strict=True):
-                _note(each, value, registers, mask)
+        _recover(row, frame, cpu, evaluate, registers)
     return registers
+
+
+def _recover(row: UnwindRow, frame: Frame, cpu: Cpu, evaluate: Evaluate, registers: dict[int, int]) -> None:
+    """Note what a row says of registers that were not saved at an offset from the CFA."""
+    recovery = _Recovery(frame, frame.canonical_address, evaluate, cpu.pointer_size)
+    mask = (1 << 8 * cpu.pointer_size) - 1
+    for number, rule in row.others:
+        pair = cpu.pairs.get(number)
+        values = (recovery.value(number, rule),) if pair is None else recovery.pair(number, rule)
+        for each, value in zip(pair or (number,), values, strict=True):
+            _note(each, value, registers, mask)
 
 
 def _note(number: int, value: int | None, registers: dict[int, int], mask: int) -> None:

@@ -1,39 +1,13 @@
 """Registers that a row of call frame information says were saved: where they lie, found once per place in the code."""
 
-from collections.abc import Callable
-from struct import Struct
-from typing import NamedTuple
-
 from analyzer.cpu import Cpu
+from analyzer.dump.words import WordBlock, word_block
 from analyzer.symbols.interface import UnwindRow
 
-_MOST_SAVED = 512
-"""Bytes of a stack that are read in one piece."""
 
-
-class SavedBlock(NamedTuple):
-    """Registers that were saved near each other, to be read in one piece."""
-
-    offset: int
-    """Of the first byte from the CFA."""
-    size: int
-    numbers: tuple[int, ...]
-    unpack: Callable[[bytes], tuple[int, ...]]
-
-
-def saved_block(row: UnwindRow, cpu: Cpu) -> SavedBlock | None:
+def saved_block(row: UnwindRow, cpu: Cpu) -> WordBlock | None:
     """What a row says of the registers that were saved at offsets from the CFA; None where they lie far apart."""
-    places = saved_places(row, cpu)
-    if not places:
-        return None
-    size, word = cpu.pointer_size, "I" if cpu.pointer_size == 4 else "Q"
-    first, position, layout = places[0][1], places[0][1], "<"
-    for _, offset in places:
-        if offset < position or offset - first > _MOST_SAVED:
-            return None
-        layout += f"{offset - position}x{word}"
-        position = offset + size
-    return SavedBlock(first, position - first, tuple(number for number, _ in places), Struct(layout).unpack)
+    return word_block(saved_places(row, cpu), cpu.pointer_size)
 
 
 def saved_places(row: UnwindRow, cpu: Cpu) -> list[tuple[int, int]]:

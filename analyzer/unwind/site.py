@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 from analyzer.cpu import Cpu
 from analyzer.disassembly import Taken, instructions_of, taken_at
 from analyzer.dump.memory import Memory, MemoryImage
-from analyzer.symbols.interface import CallSite, Machine, RowSource, RuleKind, SourceFrame, UnwindRow
+from analyzer.dump.words import WordBlock
+from analyzer.symbols.interface import CallSite, RowSource, RuleKind, SourceFrame, UnwindRow
 from analyzer.symbols.types import TypedSymbols
-from analyzer.unwind.saved import SavedBlock, not_passed_on, saved_block
+from analyzer.unwind.saved import not_passed_on, saved_block
 from analyzer.values.call_path import call_path
 
 MOST_CALL = 8
@@ -24,7 +25,7 @@ class Site(NamedTuple):
     """Whether it is in a function, as far as the image tells; assemblers' labels have no size."""
     row: UnwindRow | None
     """The call frame information there; nothing outside of functions."""
-    saved: SavedBlock | None
+    saved: WordBlock | None
     """What the row says of saved registers, where they can be read in one piece."""
     not_passed_on: tuple[int, ...]
     """The registers that the row gives the caller and that the caller's call would not have left as they are."""
@@ -81,14 +82,6 @@ class Sites:
         """
         self.stands: Callable[[int], bool] = lru_cache(_CACHED)(self._stands)
         """Whether the frame stands that exception handling tables describe: the code before proves it by all ways."""
-
-    def calls(self, caller: Machine, address: int, function: int) -> tuple[CallSite, ...]:
-        """By which call and tail calls a function was entered that returns to an address in its caller.
-
-        Empty where there is not exactly one way.
-        """
-        found = self.calls_between(function, address)
-        return call_path(self._symbols, caller, address, function) or () if found is None else found
 
     def _calls_between(self, function: int, address: int) -> tuple[CallSite, ...] | None:
         site = self._symbols.call_site(address)

@@ -8,13 +8,15 @@ the function that runs are the functions in between put back.
 from collections.abc import Sequence
 
 from analyzer.cpu import Cpu
+from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind.frame import Frame, Trust
 from analyzer.unwind.site import Sites
+from analyzer.values.call_path import call_path
 
 _BY_RULES = (Trust.CFI, Trust.EXIDX)
 
 
-def departed_frames(frame: Frame, caller: Frame, sites: Sites, cpu: Cpu) -> Sequence[Frame]:
+def departed_frames(frame: Frame, caller: Frame, symbols: TypedSymbols, sites: Sites, cpu: Cpu) -> Sequence[Frame]:
     """The functions that left by a tail call between a frame and the one that it returns to, innermost first.
 
     At its jump such a one has given the registers that survive calls back to its caller, and the link register is
@@ -24,8 +26,11 @@ def departed_frames(frame: Frame, caller: Frame, sites: Sites, cpu: Cpu) -> Sequ
     if frame.return_address is None or caller.trust not in _BY_RULES or caller.guessed:
         return ()
     function = frame.site.start
-    path = frame.calls = () if function is None else sites.calls(caller, caller.pc, function)
-    if len(path) <= 1:
+    path = () if function is None else sites.calls_between(function, caller.pc)
+    if path is None and function is not None:
+        path = call_path(symbols, caller, caller.pc, function)
+    frame.calls = path or ()
+    if path is None or len(path) <= 1:
         return ()
     registers = cpu.surviving(caller.registers)
     if cpu.link is not None:

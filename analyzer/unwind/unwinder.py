@@ -82,13 +82,21 @@ class Unwinder:
         frames = [frame]
         while True:
             outcome = self._caller(frame, len(frames))
-            if stack is not None and isinstance(outcome, Frame):
-                outcome = self._within(outcome, stack)
             if isinstance(outcome, End):
                 return Stack(outcome, frames)
-            if self._sites is not None and not frame.guessed:
+            pointer = outcome.registers.get(self.cpu.sp)
+            # A stack that overflowed lies below its bounds: only its top can tell that an unwinding has left it.
+            if (
+                pointer is not None
+                and stack is not None
+                and pointer > stack[1]
+                and outcome.trust is not Trust.EXCEPTION
+            ):
+                text = f"the caller's stack pointer {pointer:#x} is above the thread's stack"
+                return Stack(End(EndCode.OUTSIDE_STACK, text), frames)
+            if self.symbols is not None and self._sites is not None and not frame.guessed:
                 # What left by a tail call stands in between, if all of it still fits in.
-                departed = departed_frames(frame, outcome, self._sites, self.cpu)
+                departed = departed_frames(frame, outcome, self.symbols, self._sites, self.cpu)
                 if departed and len(frames) + len(departed) < MAX_FRAMES:
                     for each in departed:
                         frames[-1].outer = each
@@ -115,13 +123,6 @@ class Unwinder:
     def _frame(self, pc: int, registers: Mapping[int, int], trust: Trust, *, interrupted: bool = False) -> Frame:
         site = self._site(pc if interrupted else pc - 1)
         return Frame(pc, registers, trust, site, self.memory, self.cpu, interrupted=interrupted)
-
-    def _within(self, frame: Frame, stack: tuple[int, int]) -> Frame | End:
-        pointer = frame.registers.get(self.cpu.sp)
-        # A stack that overflowed lies below its bounds: only its top can tell that an unwinding has left it.
-        if pointer is None or pointer <= stack[1] or frame.trust is Trust.EXCEPTION:
-            return frame
-        return End(EndCode.OUTSIDE_STACK, f"the caller's stack pointer {pointer:#x} is above the thread's stack")
 
     def _caller(self, frame: Frame, depth: int) -> Frame | End:
         row = frame.site.plain_row
