@@ -13,6 +13,7 @@ from analyzer.report.kernel_objects import ObjectWriter, Waiting
 from analyzer.report.registers import written
 from analyzer.symbols.types import TypedSymbols
 from analyzer.unwind import Frame, Stack, Trust
+from analyzer.values.entry_values import Asked
 from analyzer.values.locals import FrameVariables
 from analyzer.zephyr import KernelThread
 from analyzer.zephyr.stack_marks import StackMarks
@@ -124,39 +125,39 @@ class ThreadWriter:
 
     def frames(self, stack: Stack | None) -> list[model.Frame]:
         """The frames of a stack, inlined functions expanded, innermost first."""
-        found: list[list[model.Frame]] = []
-        variables: dict[int, FrameVariables] = {}
+        found: list[model.Frame] = []
+        asked = Asked()
         # What a function was entered with is asked of its caller, which has found out for itself by then.
         for frame in reversed(stack.frames if stack else ()):
-            caller = frame.caller()
-            if self.symbols is not None and not frame.guessed:
-                outer = None if caller is None else variables.get(id(caller))
-                variables[id(frame)] = FrameVariables(
-                    self.symbols, frame, frame.lookup_pc, outer, frame.calls, spared=frame.spared
-                )
-            found.append(self._frame(frame, variables.get(id(frame))))
-        return [each for frames in reversed(found) for each in frames]
-
-    def _frame(self, frame: Frame, variables: FrameVariables | None) -> list[model.Frame]:
-        """One frame; where the stack pointer is a guess, the values of variables would be too, and are not given."""
-        pc, trust = self.address(frame.pc), _TRUST[frame.trust]
-        sources = frame.source_frames()
-        if not sources:
-            symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)
-            name = symbol.name if symbol is not None and symbol.is_function else None
-            return [model.Frame(pc=pc, function=name, trust=trust)]
-        return [
-            model.Frame(
-                pc=pc,
-                function=source.function,
-                file=source.file,
-                line=source.line,
-                inlined=source.inlined,
-                trust=trust,
-                locals=[] if variables is None else list(variables.of_scope(source.scope)),
+            pc, trust, sources = self.address(frame.pc), _TRUST[frame.trust], frame.source_frames()
+            if self.symbols is None or not sources:
+                found.append(model.Frame(pc=pc, function=self._symbol_of(frame), trust=trust))
+                continue
+            # Where the stack pointer is a guess, the values of variables would be too, and are not given.
+            variables = (
+                None
+                if frame.guessed
+                else FrameVariables(self.symbols, frame, frame.lookup_pc, frame.calls, asked, spared=frame.spared)
             )
-            for source in sources
-        ]
+            for source in reversed(sources):
+                found.append(  # noqa: PERF401 - a list for each frame would be thrown away
+                    model.Frame(
+                        pc=pc,
+                        function=source.function,
+                        file=source.file,
+                        line=source.line,
+                        inlined=source.inlined,
+                        trust=trust,
+                        locals=[] if variables is None else variables.of_scope(source.scope),
+                    )
+                )
+        found.reverse()
+        return found
+
+    def _symbol_of(self, frame: Frame) -> str | None:
+        """The function of a frame, where only the symbol table knows it."""
+        symbol = None if self.symbols is None else self.symbols.symbol_at(frame.lookup_pc)
+        return symbol.name if symbol is not None and symbol.is_function else None
 
     def _registers(self, context: Context | None) -> dict[str, str | None]:
         return {} if self.cpu is None or context is None else written(context, self.cpu)

@@ -19,32 +19,43 @@ _Path = tuple[tuple[CallSite, ...], Machine]
 """The calls by which a function was entered, and the frame that made the first one."""
 
 
+class Asked:
+    """What the frames of one stack were asked, so that none looks for the same again."""
+
+    __slots__ = ("known", "nesting")
+
+    def __init__(self) -> None:
+        self.known: dict[int, dict[int, int | None]] = {}
+        """By the identity of a frame, for there may be no other that is equal: its registers on entry."""
+        self.nesting = 0
+        """How many frames are being asked at the moment."""
+
+
 class EntryValues:
     """Entry values of the function around pc in one frame.
 
-    `outer` are those of the frame that made the call, where somebody has them: what was found for it is not sought
-    again. They may ask those of their own caller in turn, but not without end: what takes too many is not known.
-    `calls` are those by which the function was entered, where somebody has looked for them; empty where in vain.
+    They may ask those of their caller in turn, but not without end: what takes too many is not known. `calls` are
+    those by which the function was entered, where somebody has looked for them; empty where in vain. `asked` is what
+    the frames of the same stack have been asked before.
     """
 
-    __slots__ = ("_calls", "_known", "_outer", "_path", "asked", "machine", "pc", "symbols")
+    __slots__ = ("_asked", "_calls", "_known", "_path", "machine", "pc", "symbols")
 
     def __init__(
         self,
         symbols: TypedSymbols,
         machine: Machine,
         pc: int,
-        outer: "EntryValues | None" = None,
         calls: tuple[CallSite, ...] | None = None,
+        asked: Asked | None = None,
     ) -> None:
         self.symbols = symbols
         self.machine = machine
         self.pc = pc
-        self._outer = outer
         self._calls = calls
-        self.asked = _Asked() if outer is None else outer.asked
+        self._asked = Asked() if asked is None else asked
         self._path: _Path | Literal["unsought"] | None = "unsought"
-        self._known: dict[int, int | None] = {}
+        self._known = self._asked.known.setdefault(id(machine), {})
 
     def register(self, number: int) -> int | None:
         """A register's value on entry, as an unsigned number; None unless it can be proved."""
@@ -55,7 +66,7 @@ class EntryValues:
         expression = None if path is None else path[0][-1].parameters.get(number)
         if path is None or expression is None:
             return None
-        if self.asked.frames >= MOST_NESTING:
+        if self._asked.nesting >= MOST_NESTING:
             return None
         known[number] = value = self._at_call(*path, expression)
         return value
@@ -86,7 +97,7 @@ class EntryValues:
 
     def _at_call(self, path: tuple[CallSite, ...], caller: Machine, expression: bytes) -> int | None:
         """An expression about the last call of a path."""
-        if self.asked.frames >= MOST_NESTING:
+        if self._asked.nesting >= MOST_NESTING:
             return None
         number = program_of(expression, self.symbols).number
         if isinstance(number, int):
@@ -100,8 +111,8 @@ class EntryValues:
         elif isinstance(number, InRegister):
             return caller.register(number.number)
         else:
-            machine, entered = caller, self._of_caller(caller, last.return_address - 1)
-        self.asked.frames += 1
+            machine, entered = caller, EntryValues(self.symbols, caller, last.return_address - 1, None, self._asked)
+        self._asked.nesting += 1
         try:
             if isinstance(number, OnEntry):
                 return entered.register(number.register)
@@ -109,24 +120,11 @@ class EntryValues:
         except BadExpression:
             return None
         finally:
-            self.asked.frames -= 1
-
-    def _of_caller(self, caller: Machine, pc: int) -> "EntryValues":
-        """Those of the calling frame; the same ones for all that it has passed."""
-        if self._outer is None or self._outer.machine is not caller:
-            self._outer = EntryValues(self.symbols, caller, pc)
-            self._outer.asked = self.asked
-        return self._outer
+            self._asked.nesting -= 1
 
     def passed_before(self, path: tuple[CallSite, ...], caller: Machine, expression: bytes | None) -> int | None:
         """What an earlier call of a path passed."""
         return None if expression is None else self._at_call(path, caller, expression)
-
-
-class _Asked(msgspec.Struct):
-    """How many frames are being asked at the moment."""
-
-    frames: int = 0
 
 
 class _Entered(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from analyzer.symbols.interface import CallSite, Machine, Variable
 from analyzer.symbols.types import TypedSymbols
-from analyzer.values.entry_values import EntryValues
+from analyzer.values.entry_values import Asked, EntryValues
 from analyzer.values.expression import Context, place_by
 from analyzer.values.local import Local
 from analyzer.values.place import Implicit, Place
@@ -26,16 +26,16 @@ class FrameVariables:
         symbols: the firmware.
         machine: the frame.
         pc: the pc to look up: of a calling frame one less than its return address.
-        outer: the variables of the frame that it returns to, where somebody has them.
         calls: those by which the function was entered, as `EntryValues` takes them.
+        asked: shared by the frames of a stack, of which the outer ones are best shown first.
         spared: for registers that the frame has only if what was called leaves them alone.
     """
 
     __slots__ = (
+        "_asked",
         "_base",
         "_calls",
         "_entered",
-        "_outer",
         "_pc",
         "_renderer",
         "_scopes",
@@ -49,15 +49,15 @@ class FrameVariables:
         symbols: TypedSymbols,
         machine: Machine,
         pc: int,
-        outer: "FrameVariables | None" = None,
         calls: tuple[CallSite, ...] | None = None,
+        asked: Asked | None = None,
         *,
         spared: Spared | None = None,
     ) -> None:
         self.machine = machine
         self._symbols = symbols
         self._pc = pc
-        self._outer = outer
+        self._asked = asked
         self._calls = calls
         self._spared = spared
         self._entered: EntryValues | None = None
@@ -69,8 +69,7 @@ class FrameVariables:
     def entered(self) -> EntryValues:
         """What the function was entered with."""
         if self._entered is None:
-            outer = None if self._outer is None else self._outer.entered
-            self._entered = EntryValues(self._symbols, self.machine, self._pc, outer, self._calls)
+            self._entered = EntryValues(self._symbols, self.machine, self._pc, self._calls, self._asked)
         return self._entered
 
     @property

@@ -30,7 +30,7 @@ _EM_X86_64 = 62
 class Scalar(Shape):
     """A base type or an enumeration; `bits` is the width of a bit-field, else 0."""
 
-    __slots__ = ("_format", "_is_integer", "_is_signed", "_is_x87", "_sign", "_table", "bits", "one")
+    __slots__ = ("_format", "_is_integer", "_is_signed", "_is_x87", "_names", "_sign", "_table", "bits", "one")
 
     def __init__(self, handle: int, one: BaseType | EnumType, bits: int = 0, *, machine: int = 0) -> None:
         super().__init__(handle, one.size)
@@ -45,6 +45,7 @@ class Scalar(Shape):
         self._sign = 1 << max(self.bits - 1, 0)
         self._format = "" if bits or is_wide else _INTEGERS.get((one.size, encoding), "")
         self._table: list[str] | None = None
+        self._names = _names(one, self.bits) if isinstance(one, EnumType) else {}
         if encoding in _BYTE_ENCODINGS and one.size == 1 and not bits:
             self._table = [scalars.base_text(value, 8, encoding) or "" for value in range(256)]
         self.plain = self._plain()
@@ -99,7 +100,7 @@ class Scalar(Shape):
         if self._table is not None:
             return self._table[number]
         if isinstance(self.one, EnumType):
-            return scalars.enum_text(number, self.bits, self.one)
+            return self._names.get(number) or scalars.enum_text(number, self.bits, self.one)
         if self._is_x87:
             return float_text(number, self.one.size, x87=True) or Unknown.UNREADABLE
         return scalars.base_text(number, self.bits, self.one.encoding, self.one.name) or Unknown.UNREADABLE
@@ -112,3 +113,10 @@ class Scalar(Shape):
         if not self._format:
             return None
         return [str(number) for number in struct.unpack_from(f"<{count}{self._format}", content)]
+
+
+def _names(one: EnumType, bits: int) -> dict[int, str]:
+    """The enumerators' names by bit pattern; of several for one number the first."""
+    low = -(1 << bits - 1) if one.signed and bits else 0
+    fitting = range(low, low + (1 << bits))
+    return {value & (1 << bits) - 1: name for name, value in reversed(one.enumerators) if value in fitting}

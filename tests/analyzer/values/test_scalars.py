@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from analyzer.symbols.dwarf.constants import Encoding
 from analyzer.symbols.types import EnumType
 from analyzer.values.scalars import base_text, character, enum_text, signed, text
+from analyzer.values.shapes.scalar import Scalar
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,19 @@ def test_text_is_always_printable(content: bytes) -> None:
 @given(st.integers(-(2**31), 2**31 - 1))
 def test_signs_come_back(value: int) -> None:
     assert signed(value & 0xFFFFFFFF, 32) == value
+
+
+@given(
+    is_signed=st.booleans(),
+    enumerators=st.lists(st.tuples(st.sampled_from("ABCD"), st.integers(-300, 300)), max_size=4),
+    number=st.integers(0, 255),
+    bits=st.sampled_from((0, 3)),
+)
+def test_a_shape_names_enumerators_as_the_list_does(
+    *, is_signed: bool, enumerators: list[tuple[str, int]], number: int, bits: int
+) -> None:
+    one = EnumType("it", 1, signed=is_signed, enumerators=tuple(enumerators))
+    number &= (1 << (bits or 8)) - 1
+    shown = Scalar(1, one, bits).plain
+    assert shown is not None
+    assert shown(number) == enum_text(number, bits or 8, one)
