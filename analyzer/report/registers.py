@@ -1,6 +1,8 @@
 """Registers as the report writes them: by name, in the order that a person expects."""
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from struct import Struct, error
 from typing import NamedTuple
 
@@ -17,8 +19,8 @@ class _Form(NamedTuple):
     unknown: dict[str, str | None]
     """Every register that is always listed."""
     known: tuple[str, ...]
-    numbers: tuple[int, ...]
-    """Of those that are known."""
+    values: Callable[[Mapping[int, int]], tuple[int, ...]]
+    """Picks the values of those that are known."""
     packed: Struct
     """Packs all of them, the most significant byte first."""
 
@@ -29,8 +31,8 @@ def written(context: Context, cpu: Cpu) -> dict[str, str | None]:
     form = _form(cpu, tuple(registers))
     named = form.unknown.copy()
     if form.known:
-        values = tuple(map(registers.__getitem__, form.numbers))
-        named.update(zip(form.known, _hexadecimal(values, form.packed, cpu.pointer_size), strict=True))
+        texts = _hexadecimal(form.values(registers), form.packed, cpu.pointer_size)
+        named.update(zip(form.known, texts, strict=True))
     if context.status is not None:
         named[cpu.status_name] = WRITERS[cpu.pointer_size](context.status)
     return named
@@ -43,7 +45,13 @@ def _form(cpu: Cpu, held: tuple[int, ...]) -> _Form:
         number: name for number, name in (*cpu.register_names.items(), *cpu.further_names.items()) if number in held
     }
     packed = Struct(f">{len(listed)}{_LETTERS[cpu.pointer_size]}")
-    return _Form(dict.fromkeys(cpu.register_names.values()), tuple(listed.values()), tuple(listed), packed)
+    return _Form(dict.fromkeys(cpu.register_names.values()), tuple(listed.values()), _picker(tuple(listed)), packed)
+
+
+def _picker(numbers: tuple[int, ...]) -> Callable[[Mapping[int, int]], tuple[int, ...]]:
+    """What picks some registers, in order, of those of a context."""
+    # Of a single key `itemgetter` makes no tuple.
+    return itemgetter(*numbers) if len(numbers) > 1 else lambda registers: tuple(registers[each] for each in numbers)
 
 
 def _hexadecimal(values: tuple[int, ...], packed: Struct, size: int) -> list[str]:

@@ -5,8 +5,8 @@ size with the lowest bit telling that it is used. Fields are 16 bits wide in a s
 holds the heap's own structure, `struct z_heap`; a chunk of size 0 ends the row.
 """
 
-from dataclasses import dataclass
 from struct import Struct
+from typing import NamedTuple
 
 from analyzer.zephyr.objects.members import Members
 from analyzer.zephyr.objects.model import State
@@ -20,8 +20,7 @@ _SMALL, _BIG = Struct("<HH"), Struct("<II")
 """A chunk's header: the size of its left neighbour, and its own with the bit."""
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(NamedTuple):
     """What a walk counts; sizes in bytes, headers included."""
 
     used: int = 0
@@ -60,37 +59,33 @@ def read(heap: Members) -> State | None:
 
 
 def _walk(content: bytes, header: Struct, address: int) -> _Tally:
-    tally = _Tally()
     end = len(content) // UNIT
-    chunk, first_used = 0, 0
-    if end:
-        _, word = header.unpack_from(content)
-        chunk, first_used = word >> 1, word & 1
-    if not first_used or not 0 < chunk <= end:
-        tally.problem = f"its first chunk at {address:#x} is damaged"
-        return tally
-    before = chunk
-    was_free = False
+    word = header.unpack_from(content)[1] if end else 0
+    chunk = before = word >> 1
+    if not word & 1 or not 0 < chunk <= end:
+        return _Tally(problem=f"its first chunk at {address:#x} is damaged")
+    used = free = largest = allocations = 0
+    was_free, problem = False, None
     while chunk < end:
         left, word = header.unpack_from(content, chunk * UNIT)
-        size, used = word >> 1, word & 1
-        where = address + chunk * UNIT
+        size = word >> 1
         if left != before:
-            tally.problem = f"the chunk at {where:#x} does not fit the one before it, which was written past its end"
-            return tally
-        if not size or chunk + size > end:
-            tally.problem = f"the chunk at {where:#x} has an impossible size of {size * UNIT} bytes"
-            return tally
-        if not used and was_free:
-            tally.problem = f"the chunk at {where:#x} is free like the one before it, and they were not joined"
-            return tally
-        if used:
-            tally.used += size * UNIT
-            tally.allocations += 1
+            problem = "does not fit the one before it, which was written past its end"
+        elif not size or chunk + size > end:
+            problem = f"has an impossible size of {size * UNIT} bytes"
+        elif not word & 1 and was_free:
+            problem = "is free like the one before it, and they were not joined"
+        if problem is not None:
+            problem = f"the chunk at {address + chunk * UNIT:#x} {problem}"
+            break
+        if word & 1:
+            used += size
+            allocations += 1
+            was_free = False
         else:
-            tally.free += size * UNIT
-            tally.largest = max(tally.largest, size * UNIT)
-        was_free = not used
+            free += size
+            largest = max(largest, size)
+            was_free = True
         before = size
         chunk += size
-    return tally
+    return _Tally(used * UNIT, free * UNIT, largest * UNIT, allocations, problem)
