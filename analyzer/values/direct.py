@@ -112,12 +112,12 @@ def _in_pieces(place: Composite, shape: Shape) -> Direct | None:
     text, size, whole = flat.text, flat.size, (1 << 8 * flat.size) - 1
 
     def show(frame: ShownFrame) -> str | None:
-        machine, bits = frame.machine, known
+        register, bits = frame.machine.register, known
         for number, offset, mask, position in registers:
-            value = machine.register(number)
+            value = register(number)
             if value is None:
                 return None
             bits |= (value >> offset & mask) << position
-        return text((bits & whole).to_bytes(size, "little"), 0, machine.read)
+        return text((bits & whole).to_bytes(size, "little"), 0, frame.machine.read)
 
     return show

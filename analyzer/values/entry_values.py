@@ -65,10 +65,12 @@ class EntryValues:
         path = self.entered_by()
         expression = None if path is None else path[0][-1].parameters.get(number)
         if path is None or expression is None:
+            value = None
+        elif self._asked.nesting >= MOST_NESTING:
             return None
-        if self._asked.nesting >= MOST_NESTING:
-            return None
-        known[number] = value = self._at_call(*path, expression)
+        else:
+            value = self._at_call(*path, expression)
+        known[number] = value
         return value
 
     def parameter(self, reference: int) -> int | None:

@@ -91,6 +91,8 @@ class FrameVariables:
 
     def on_entry(self) -> Callable[[int], int | None] | None:
         """Tells what a register held when the function was entered; None where that is known of no register."""
+        if not self._calls and (self._calls is not None or self.machine.caller() is None):
+            return None
         entered = self.entered
         return None if entered.entered_by() is None else entered.register
 
