@@ -32,8 +32,8 @@ GOLDEN = ROOT / "tests" / "golden"
 LARGE = "*-64k"
 """Cases with 64 KiB of memory and 10 threads, all of one firmware."""
 ROUNDS = 9
-REPEATS = 40
-"""Of each dump in one round of ours: gdb takes a hundred times as long."""
+REPEATS = 150
+"""Of each dump in one round of ours, so that its turns are about as long as those of gdb."""
 
 
 @dataclass(frozen=True)

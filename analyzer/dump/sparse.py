@@ -34,15 +34,18 @@ class SparseBytes:
     def __init__(self, data: bytes | memoryview, missing: Iterable[Range] = ()) -> None:
         """`missing` lists the half-open ranges of `data` that never arrived."""
         self._data = memoryview(data)
-        self.missing = merge_ranges(missing, len(self._data))
-        self._ends = [end for _, end in self.missing]
+        # Most bytes have no holes, and are cut into many pieces.
+        self.missing = () if missing == () else merge_ranges(missing, len(self._data))
+        self._ends = [end for _, end in self.missing] if self.missing else []
 
     def __len__(self) -> int:
         return len(self._data)
 
     def read(self, offset: int, size: int) -> bytes | None:
         """The bytes at `offset`; None unless all of them are there and arrived."""
-        if offset < 0 or size < 0 or offset + size > len(self._data) or self._overlaps_hole(offset, offset + size):
+        if offset < 0 or size < 0 or offset + size > len(self._data):
+            return None
+        if self.missing and self._overlaps_hole(offset, offset + size):
             return None
         return bytes(self._data[offset : offset + size])
 
@@ -60,7 +63,10 @@ class SparseBytes:
 
     def slice(self, start: int, end: int) -> "SparseBytes":
         """The part [start, end), clipped to what there is; offsets in it start at 0."""
-        start, end = max(0, min(start, len(self))), max(0, min(end, len(self)))
+        size = len(self._data)
+        start, end = max(0, min(start, size)), max(0, min(end, size))
+        if not self.missing:
+            return SparseBytes(self._data[start:end])
         inside = ((first - start, last - start) for first, last in self.missing if first < end and last > start)
         return SparseBytes(self._data[start:end], inside)
 
