@@ -252,6 +252,8 @@ class Unwinder:
         address = registers.pop(row.return_register, None)
         if address is None:
             return End(EndCode.NOT_IN_DUMP, "the return address is not in the dump")
+        if row.others:  # one of which tells a signature
+            address = self.cpu.return_address(address, registers, self.memory)
         frame.return_address = address
         if not self._is_progress(frame, cfa):
             return self._no_progress(frame, cfa)

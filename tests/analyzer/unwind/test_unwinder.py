@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.cpu import Context, CortexM
+from analyzer.cpu import Arm64, Context, CortexM
 from analyzer.dump.memory import Memory, MemoryImage
 from analyzer.dump.sparse import SparseBytes
 from analyzer.symbols.interface import RegisterRule, RowSource, RuleKind, UnwindRow
@@ -66,6 +66,28 @@ def test_callers_are_found_by_rules_until_the_outermost_one() -> None:
     assert [frame.register(4) for frame in stack.frames] == [4, 4, 0x44]
     assert [frame.cfa() for frame in stack.frames] == [STACK, STACK + 16, STACK + 24]
     assert stack.end.code is EndCode.OUTERMOST
+    assert stack.end.complete
+
+
+def test_a_signed_return_address_is_followed_without_its_signature() -> None:
+    sp, lr, pc, signed = 31, 30, 32, 34
+    rules = {
+        lr: RegisterRule(RuleKind.OFFSET, -8),
+        signed: RegisterRule(RuleKind.VAL_EXPRESSION, expression=b"\x31"),  # DW_OP_lit1
+    }
+    symbols = FakeSymbols(
+        functions={(0x40000400, 0x40000440): "callee", (0x40000440, 0x40000480): "outer"},
+        rows={(0x40000400, 0x40000440): UnwindRow(sp, 16, b"", rules, lr, signal_frame=False)},
+        read_only_bytes={0x40000400: (0x94000000).to_bytes(4, "little") * 32},
+        machine=183,
+        pointer_size=8,
+    )
+    image = MemoryImage()
+    image.add(STACK, SparseBytes(bytes(8) + (0x002F_8000_4000_0448).to_bytes(8, "little")))
+    memory = Memory(image, symbols.read_only)
+    unwinder = Unwinder(Arm64(), memory, symbols, lambda function: function == "outer", lambda *_: 1)
+    stack = unwinder.unwind(Context({pc: 0x40000410, sp: STACK, lr: 0}), None)
+    assert [(frame.pc, frame.function()) for frame in stack.frames] == [(0x40000410, "callee"), (0x40000448, "outer")]
     assert stack.end.complete
 
 
