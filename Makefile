@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := contract runtime ingest reassembler analyzer device faultcast
+PACKAGES := contract runtime ingest reassembler analyzer console device faultcast
 STAMP := $(VENV)/.installed
 UV := VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv --quiet pip
 
@@ -15,7 +15,8 @@ UV := VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv --quiet pip
 TOOLS := mosquitto:mosquitto mosquitto_pub:mosquitto-clients redis-server:redis-server gdb-multiarch:gdb-multiarch \
 	qemu-system-arm:qemu-system-arm arm-none-eabi-gcc:gcc-arm-none-eabi arm-none-eabi-objdump:binutils-arm-none-eabi \
 	qemu-system-riscv32:qemu-system-misc riscv64-unknown-elf-gcc:gcc-riscv64-unknown-elf \
-	qemu-system-x86_64:qemu-system-x86 aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu g++:g++
+	qemu-system-x86_64:qemu-system-x86 aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu g++:g++ \
+	chromium:chromium postgres:postgresql
 
 .PHONY: help
 help: ## Show this list

@@ -1,0 +1,42 @@
+"""Firmware that was uploaded, and links made by hand."""
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from console.database.base import Base
+
+
+class Firmware(Base):
+    """An ELF file; times in Unix milliseconds, sizes in bytes."""
+
+    __tablename__ = "firmware"
+
+    build_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    """Hexadecimal; the best one where a file has several."""
+    name: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[str] = mapped_column(Text, default="")
+    board: Mapped[str] = mapped_column(Text, default="")
+    file_name: Mapped[str] = mapped_column(Text, default="")
+    size: Mapped[int]
+    index_size: Mapped[int | None]
+    state: Mapped[str] = mapped_column(String(16))
+    """`indexing`, `ready` or `failed`."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it failed."""
+    added_ms: Mapped[int]
+    added_by: Mapped[str] = mapped_column(Text, default="")
+    source_url: Mapped[str] = mapped_column(Text, default="")
+    """Where a line of its source is shown: a URL with `{file}` and `{line}`."""
+
+
+class FirmwareAlias(Base):
+    """Another id under which devices may name a firmware."""
+
+    __tablename__ = "firmware_alias"
+
+    alias: Mapped[str] = mapped_column(String(128), primary_key=True)
+    build_id: Mapped[str] = mapped_column(ForeignKey("firmware.build_id", ondelete="CASCADE"), index=True)
+    by_hand: Mapped[bool] = mapped_column(default=False)
+    """Linked by a person, who took the risk; else the file itself has both."""
+    account: Mapped[str] = mapped_column(Text, default="")
+    at_ms: Mapped[int] = mapped_column(default=0)
