@@ -40,6 +40,8 @@ async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
     database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'console.db'}")
     with pytest.raises(DatabaseUnavailable, match="FAULTCAST_DATABASE_URL"):
         await database.verify()
+    await database.close()
+    await asyncio.sleep(0.05)  # the driver's thread ends on its own
 
 
 async def test_a_server_that_is_not_there_is_said() -> None:
