@@ -129,13 +129,13 @@ class Analysis:
         grouping = group(explanation.kind, named, self.plumbing, self._circumstances(explanation, build_id, pc))
         return model.Report(
             symbolized=self.symbols is not None,
-            fault=self._fault_writer().fault(explanation, self.dump.header.reason, crashed_frames),
+            fault=self.fault_writer().fault(explanation, self.dump.header.reason, crashed_frames),
             fingerprint=grouping.fingerprint,
             grouped_by=grouping.explanation,
             threads=threads,
             firmware=model.Firmware(
                 build_id=build_id,
-                matches=self._matches(),
+                matches=self.matches(),
             ),
             dump=self._facts(writer),
             objects=list(objects.objects()) if objects else [],
@@ -146,18 +146,20 @@ class Analysis:
             ],
         )
 
-    def _fault_writer(self) -> FaultWriter:
+    def fault_writer(self) -> FaultWriter:
+        """Writes the fault, and code, for the report."""
         return FaultWriter(self.cpu, self.memory, self.symbols, self.dump.header.pointer_size)
 
     def _objects(self) -> ObjectWriter | None:
         """The kernel objects; none where the firmware is another one, for they would be made up."""
-        if self.symbols is None or self._matches() is False:
+        if self.symbols is None or self.matches() is False:
             return None
         threads = self.kernel.threads()
         found = read_objects(self.symbols, self.memory, threads)
         return ObjectWriter(self.cpu, self.symbols, found, {thread.address: thread for thread in threads})
 
-    def _matches(self) -> bool | None:
+    def matches(self) -> bool | None:
+        """As `report.model.Firmware` has it."""
         if self.symbols is None:
             return None
         if any(caveat.code == MISMATCH for caveat in self.caveats):

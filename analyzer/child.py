@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,9 +18,11 @@ from analyzer.plumbing_file import read_plumbing
 from analyzer.requests import (
     Analysed,
     AnalyseDump,
+    Answered,
     Failed,
     Indexed,
     IndexFirmware,
+    InspectDump,
     Progressed,
     Ready,
     Reply,
@@ -29,7 +32,12 @@ from analyzer.requests import (
 from analyzer.symbols.index import SymbolIndex
 from contract.errors import FaultcastError, NotADump
 
+if TYPE_CHECKING:
+    from analyzer.analyze import Analysis
+
 OPEN_INDEXES = 16
+OPEN_DUMPS = 4
+"""That are being looked at: a page asks about the same one again and again."""
 
 
 def main() -> None:
@@ -52,10 +60,31 @@ def main() -> None:
     answer(Ready())
     while (request := read_request(sys.stdin.buffer)) is not None:
         try:
-            reply = _analyse(request, plumbing) if isinstance(request, AnalyseDump) else _index(request, answer)
+            match request:
+                case AnalyseDump():
+                    reply = _analyse(request, plumbing)
+                case IndexFirmware():
+                    reply = _index(request, answer)
+                case InspectDump():
+                    reply = _inspect(request)
         except FaultcastError as error:
             reply = Failed(error.code, str(error), is_dump=not isinstance(error, NotADump))
         answer(reply)
+
+
+def _inspect(request: InspectDump) -> Reply:
+    from analyzer.answers import answer  # noqa: PLC0415 - as above
+
+    return Answered(answer(_analysis(request.dump), request.question))
+
+
+@lru_cache(maxsize=OPEN_DUMPS)
+def _analysis(request: AnalyseDump) -> "Analysis":
+    from analyzer.analyze import Analysis  # noqa: PLC0415 - as above
+    from analyzer.dump import parse  # noqa: PLC0415 - as above
+
+    dump = parse(Path(request.dump).read_bytes(), request.missing)
+    return Analysis(dump, _open_index(request.index) if request.index else None, request.build_id or None)
 
 
 def _analyse(request: AnalyseDump, plumbing: Plumbing) -> Reply:

@@ -13,7 +13,9 @@ import msgspec
 
 from analyzer.analyze import Analysis
 from analyzer.memory_view import MemoryRun, memory_runs
+from analyzer.questions import FrameAt, GlobalAt, ObjectAt, Start
 from analyzer.report.build import Subject
+from analyzer.report.model import Instruction
 from analyzer.symbols.types import Global, TypedSymbols
 from analyzer.unwind import Frame
 from analyzer.values import scalars
@@ -82,33 +84,6 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     """The value in hexadecimal, or why it is not known."""
     fields: dict[str, int] = {}
     """Of a status register: what its bits say."""
-
-
-class FrameAt(msgspec.Struct, frozen=True, kw_only=True):
-    """The variables of a frame: numbers of thread, frame and, among what is inlined there, the function (0 innermost).
-
-    Threads are in the order of the report, frames are those of the stack, without the inlined ones.
-    """
-
-    thread: int
-    frame: int
-    inlined: int = 0
-
-
-class GlobalAt(msgspec.Struct, frozen=True, kw_only=True):
-    """A global variable by its number."""
-
-    number: int
-
-
-class ObjectAt(msgspec.Struct, frozen=True, kw_only=True):
-    """Any address as an object of any type of the program, by its name."""
-
-    type: str
-    address: int
-
-
-Start = FrameAt | GlobalAt | ObjectAt
 
 
 class Inspection:
@@ -280,6 +255,16 @@ class Inspection:
         if self._analysis.memory.read(address, 1) is None:
             text += " (not in dump)"
         return text
+
+    def types(self, text: str, limit: int = 20) -> list[str]:
+        """Names of types that a value can be cast to and that hold the text, whatever its case, the shortest first."""
+        wanted = text.casefold()
+        found = {name for name in self._symbols.type_names() if wanted in name.casefold()}
+        return sorted(found, key=lambda name: (len(name), name))[: min(max(limit, 0), MOST_ROWS)]
+
+    def disassembly(self, at: FrameAt) -> list[Instruction]:
+        """The code around a frame's program counter; empty where it is not known."""
+        return self._analysis.fault_writer().around(self._frame(at))
 
     def memory(self, address: int, size: int) -> list[MemoryRun]:
         """Memory, cut where its source or its symbol changes; at most `MOST_MEMORY` bytes."""

@@ -5,6 +5,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from analyzer.questions import Question
+
 
 class AnalyseDump(msgspec.Struct, frozen=True, tag="analyse"):
     """Analyse a dump."""
@@ -15,7 +17,7 @@ class AnalyseDump(msgspec.Struct, frozen=True, tag="analyse"):
     """Path of the firmware's symbol index; None when there is none yet."""
     build_id: str = ""
     """Hexadecimal, as the device sent it."""
-    missing: list[tuple[int, int]] = []
+    missing: tuple[tuple[int, int], ...] = ()
     """Byte ranges `[start, end)` that never arrived."""
 
 
@@ -27,6 +29,13 @@ class IndexFirmware(msgspec.Struct, frozen=True, tag="index"):
     """Path of the index file to be written."""
 
 
+class InspectDump(msgspec.Struct, frozen=True, tag="inspect"):
+    """Answer a question about a dump."""
+
+    dump: AnalyseDump
+    question: Question
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The process is up; sent once, before any request. What it took to start is not the first dump's fault."""
 
@@ -36,6 +45,13 @@ class Analysed(msgspec.Struct, frozen=True, tag="analysed"):
 
     report: bytes
     """JSON of `analyzer.report.model.Report`."""
+
+
+class Answered(msgspec.Struct, frozen=True, tag="answered"):
+    """A question was answered."""
+
+    answer: bytes
+    """JSON, of what the question names."""
 
 
 class Indexed(msgspec.Struct, frozen=True, tag="indexed"):
@@ -61,8 +77,8 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """False when the input is not a dump at all."""
 
 
-Request = AnalyseDump | IndexFirmware
-Reply = Ready | Analysed | Indexed | Progressed | Failed
+Request = AnalyseDump | IndexFirmware | InspectDump
+Reply = Ready | Analysed | Answered | Indexed | Progressed | Failed
 
 _requests = msgspec.msgpack.Decoder(Request)
 _replies = msgspec.msgpack.Decoder(Reply)

@@ -112,7 +112,9 @@ class AnalyzerWorker:
 
     async def _report(self, item: DumpItem, index: Path | None) -> Report:
         dump = self._store.path(dump_key(item.sha256))
-        request = AnalyseDump(str(dump), str(index) if index else None, item.metadata.build_id.hex(), item.missing)
+        request = AnalyseDump(
+            str(dump), str(index) if index else None, item.metadata.build_id.hex(), tuple(item.missing)
+        )
         try:
             reply = await self._sandbox.ask(request)
         except AnalysisDied:  # somebody may have killed it; twice in a row it is the dump

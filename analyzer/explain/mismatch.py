@@ -31,7 +31,7 @@ def mismatches(
     named, known = _named(dump, build_id), [each.hex() for each in symbols.build_ids]
     if named and known and named not in known:
         yield Caveat(MISMATCH, f"the device runs build {named}, the firmware is build {known[0]}; {ADVICE}")
-    where = _differing(dump.memory, symbols)
+    where = first_difference(dump.memory, symbols)
     if where is not None:
         yield Caveat(MISMATCH, f"read-only memory at {where:#x} differs between dump and firmware; {ADVICE}")
     if cpu is not None:
@@ -76,7 +76,7 @@ def _starts_function(address: int, symbols: Symbols) -> bool | None:
     return symbol.is_function and symbol.address == address
 
 
-def _differing(memory: MemoryImage, symbols: Symbols) -> int | None:
+def first_difference(memory: MemoryImage, symbols: Symbols) -> int | None:
     """The first address at which dumped memory contradicts the firmware's read-only sections."""
     probes = 0
     fixed = symbols.read_only_ranges()

@@ -70,12 +70,13 @@ class FaultWriter(msgspec.Struct, frozen=True):
         if self.cpu is None:
             return []
         for frame in frames[:2]:
-            found = [] if frame.guessed else self._around(frame)
+            found = [] if frame.guessed else self.around(frame)
             if found:
                 return found
         return []
 
-    def _around(self, frame: Frame) -> list[model.Instruction]:
+    def around(self, frame: Frame) -> list[model.Instruction]:
+        """The code around a frame's program counter; empty where it is not known."""
         cpu, symbols = self.cpu, self.symbols
         if cpu is None:
             return []

@@ -208,6 +208,10 @@ class SymbolIndex:
             return None
         return chain[-1][1].tail_calls
 
+    def type_names(self) -> Iterator[str]:
+        """Names of all types that have one; a name may occur more than once."""
+        return type_names.every(self._parts[Part.TYPE_NAMES], self._strings)
+
     def type_named(self, name: str) -> int | None:
         """Handle of the only type of that name, or of the only one that is no `typedef`."""
         for keyword in ("struct ", "union ", "enum ", "class "):

@@ -3,7 +3,7 @@
 Types refer to each other by handle. Handle 0 is `void`, -1 stands for a type that the debug information does not give.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -223,6 +223,10 @@ class TypedSymbols(Symbols, Protocol):
 
     def type_named(self, name: str) -> int | None:
         """Handle of the type of that name, such as `foo` for `struct foo`; None unless there is exactly one."""
+        ...
+
+    def type_names(self) -> Iterable[str]:
+        """Names of all types that have one; a name may occur more than once."""
         ...
 
 

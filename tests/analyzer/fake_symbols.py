@@ -126,6 +126,9 @@ class FakeSymbols:
     def type_named(self, name: str) -> int | None:
         del name
 
+    def type_names(self) -> list[str]:
+        return []
+
 
 BL = bytes.fromhex("00f000f8")
 """A call to somewhere, wherever it stands."""

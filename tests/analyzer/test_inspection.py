@@ -6,7 +6,8 @@ import pytest
 
 from analyzer.analyze import Analysis
 from analyzer.dump import parse
-from analyzer.inspection import FrameAt, GlobalAt, Inspection, Node, NoSuchThing, ObjectAt
+from analyzer.inspection import Inspection, Node, NoSuchThing
+from analyzer.questions import FrameAt, GlobalAt, ObjectAt
 from tests.analyzer.golden import dump_of, report_of, symbols_of
 
 CASE = "cortex-m/null-deref-Og"

@@ -1,7 +1,7 @@
 """Which types have a name: u32 name | u32 handle each, sorted by the name's text; a name may occur more than once."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.symbols.format.container import CorruptIndex
 from analyzer.symbols.format.strings import StringTable, StringWriter
@@ -20,6 +20,11 @@ def encode(types: Sequence[Type], strings: StringWriter) -> bytes:
         and not (isinstance(one, RecordType) and one.size is None)
     )
     return b"".join(_PAIR.pack(strings.add(name), handle) for name, handle in names)
+
+
+def every(data: memoryview, strings: StringTable) -> Iterator[str]:
+    """All names, in order."""
+    return (strings.text(offset) for offset, _ in _PAIR.iter_unpack(data[: len(data) - len(data) % _PAIR.size]))
 
 
 def find(data: memoryview, strings: StringTable, name: str) -> list[int]:
