@@ -1,0 +1,48 @@
+"""The console's web application: the rooms' routers under one roof."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.staticfiles import StaticFiles
+
+from console.web.errors import Problem, answer_errors
+from console.web.headers import SecurityHeaders
+from console.web.services import Services
+
+API: Final = "/api/v1"
+PAGES: Final[tuple[APIRouter, ...]] = ()
+"""Routers of pages, for people."""
+ROUTERS: Final[tuple[APIRouter, ...]] = ()
+"""Routers of the API, for programs, all below `API`."""
+
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Problem, "description": text}
+    for status, text in {
+        401: "Nobody is signed in, and there is no valid token.",
+        403: "Whoever asks may not do this.",
+        422: "Something that was given cannot be used.",
+        503: "The database, Redis or the store does not answer; try again later.",
+    }.items()
+}
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over services that are open; it starts and stops none of them."""
+    app = FastAPI(
+        title="Faultcast",
+        description="Crash events of embedded fleets: everything that the console's pages do, as JSON.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{API}/openapi.json",
+    )
+    app.state.services = services
+    app.add_middleware(SecurityHeaders, https=services.settings.is_https)
+    answer_errors(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API, responses=_PROBLEMS)
+    for router in PAGES:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), name="static")
+    return app

@@ -1,0 +1,1 @@
+"""People: accounts, sessions, tokens, roles, and what was done by whom."""

@@ -1,0 +1,1 @@
+"""What all pages share: the services they stand on, templates, static files, errors, security headers."""
