@@ -40,7 +40,7 @@ class Asker:
         self._folder = folder
 
     async def ask(self, question: Question, firmware: Path | None = CASE) -> bytes:
-        index = None if firmware is None else self._folder / firmware.name
+        index = None if firmware is None else self._folder / f"{firmware.parent.name}-{firmware.name}"
         if index is not None and firmware is not None and not index.exists():
             await self._sandbox.ask(IndexFirmware(str(firmware / "firmware.elf"), str(index)))
         dump = AnalyseDump(str(CASE / "dump.core"), None if index is None else str(index))
