@@ -28,7 +28,7 @@ from runtime.logs import get_logger
 from runtime.metrics import ANALYSIS_SECONDS, DUMPS_ANALYSED, EVENTS_PUBLISHED
 from runtime.mqtt import Publisher
 from runtime.settings import Settings
-from runtime.store import FolderStore, dump_key, report_key
+from runtime.store import FolderStore, dump_key
 from runtime.streams import connect_streams, stream_errors
 from runtime.worker import run_worker
 
@@ -84,7 +84,7 @@ class AnalyzerWorker:
                 await bury(self._redis, self._keys, partition_in(stream), letter)
 
     async def _analyse(self, item: DumpItem) -> None:
-        began = time.monotonic()
+        started_ms, began = time.time_ns() // 1_000_000, time.monotonic()
         build_id = item.metadata.build_id.hex()
         index = find_index(self._store, build_id)
         report = await self._report(item, index)
@@ -93,7 +93,8 @@ class AnalyzerWorker:
             index = find_index(self._store, build_id)
             if index is not None:
                 report = await self._report(item, index)
-        event = crash_event(report, item, build_id)
+        seconds = round(time.monotonic() - began, 3)
+        event = crash_event(report, item, build_id, started_ms=started_ms, seconds=seconds)
         await self._publish(event, report)
         DUMPS_ANALYSED.labels("yes" if report.symbolized else "no").inc()
         ANALYSIS_SECONDS.observe(time.monotonic() - began)
@@ -125,7 +126,7 @@ class AnalyzerWorker:
 
     async def _publish(self, event: CrashEvent, report: Report) -> None:
         """Report into the store, event into the stream and to the broker, in that order."""
-        await asyncio.to_thread(self._store.put, report_key(event.id), msgspec.json.encode(report))
+        await asyncio.to_thread(self._store.put, event.data.report, msgspec.json.encode(report))
         payload = encode_event(event)
         with stream_errors():
             await self._redis.xadd(self._keys.events, {"event": payload, "id": event.id, "device": event.subject})

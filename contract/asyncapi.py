@@ -19,12 +19,12 @@ from msgspec.inspect import BytesType, StructType, UnionType, type_info
 
 from contract.ack import Ack
 from contract.chunk import PROTOCOL_VERSION, Chunk, Metadata
-from contract.event import Crash, CrashEvent, Fault, Firmware, Frame, Upload, event_schema
+from contract.event import Analysis, Crash, CrashEvent, Fault, Firmware, Frame, Upload, event_schema
 from contract.topics import DEVICE_ID, Topics
 
 Schema = dict[str, Any]
 
-EVENT_TYPES = (CrashEvent, Crash, Fault, Frame, Firmware, Upload)
+EVENT_TYPES = (CrashEvent, Crash, Fault, Frame, Firmware, Upload, Analysis)
 WIRE_TYPES = (Chunk, Metadata, Ack)
 
 MSGPACK = "application/vnd.msgpack"
@@ -85,8 +85,12 @@ EXAMPLE_EVENT = CrashEvent(
             chunks=10,
             duplicates=1,
             received_ms=1_772_352_930_250,
+            last_received_ms=1_772_352_931_118,
+            dump_id="f650bf4a295075e753d7184b668f85f6",
         ),
-        report="report/cf0cd8e8-be2f-5d8b-bcf3-f9cc0ac70698.json",
+        report="report/cf0cd8e8-be2f-5d8b-bcf3-f9cc0ac70698-4.json",
+        architecture="ARM Cortex-M",
+        analysis=Analysis(matches=True, started_ms=1_772_352_931_204, seconds=0.041),
     ),
 )
 """An event as consumers see it; `docs/events.md` shows the same one."""

@@ -20,6 +20,8 @@ SCHEMA_ID = "urn:faultcast:schema:crash-event:1"
 
 
 Count = Annotated[int, Meta(ge=0)]
+MOST_GAPS = 1_000
+"""Ranges that an `Upload` names at most: an event has to fit into a message."""
 
 
 class EventError(MessageError):
@@ -73,6 +75,13 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """Chunks that came again with other bytes; the first ones were kept."""
     received_ms: Count = 0
     """Unix time of the first chunk in milliseconds."""
+    last_received_ms: Count = 0
+    """Unix time of the last chunk in milliseconds."""
+    missing: list[tuple[Count, Count]] = []
+    """Byte ranges that never arrived, as start and end (exclusive); at most 1,000, the last of which then goes on to
+    the end of the last one there is."""
+    dump_id: Annotated[str, Meta(pattern="^[0-9a-f]*$", max_length=64)] = ""
+    """The id under which the device sent the dump, hexadecimal."""
 
 
 class Firmware(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +93,17 @@ class Firmware(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     board: str = ""
     os: str = ""
+
+
+class Analysis(msgspec.Struct, frozen=True, kw_only=True):
+    """How the event was made; the one part that is another one each time the same dump is analysed."""
+
+    matches: bool | None = None
+    """Whether the symbols are those of the dump: false when something speaks against it, null when nothing tells."""
+    started_ms: Count = 0
+    """Unix time in milliseconds."""
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    """How long it took."""
 
 
 class Crash(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +134,9 @@ class Crash(msgspec.Struct, frozen=True, kw_only=True):
     """Key of the full report in the store."""
     warnings: list[str] = []
     """What could not be read of the dump, and why."""
+    architecture: str = ""
+    """Of the dump, such as `ARM Cortex-M`; empty where it is unknown."""
+    analysis: Analysis = Analysis()
 
 
 class CrashEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,10 @@ class Store(Protocol):
         """A local file with the object's bytes, to be memory-mapped. Raises `NoSuchObject` or `StoreUnavailable`."""
         ...
 
+    def delete(self, key: str) -> int:
+        """Remove an object; returns the bytes that it had, 0 where there is none. Raises `StoreUnavailable`."""
+        ...
+
 
 def dump_key(sha256: str) -> str:
     """Key of a dump."""
@@ -55,9 +59,22 @@ def elf_key(build_id: str) -> str:
     return f"firmware/{build_id}/firmware.elf"
 
 
-def report_key(event_id: str) -> str:
-    """Key of the newest report of a crash."""
-    return f"report/{event_id}.json"
+def report_key(event_id: str, revision: int) -> str:
+    """Key of the newest report of a crash that is as good as `revision` says: no worse one takes its place."""
+    return f"report/{event_id}-{revision}.json"
+
+
+def report_keys(event_id: str) -> list[str]:
+    """Every key that a report of a crash may have, the best one first; the last is of reports before revisions."""
+    return [*(report_key(event_id, revision) for revision in range(4, 0, -1)), f"report/{event_id}.json"]
+
+
+def best_report(store: Store, event_id: str) -> bytes:
+    """The best report of a crash. Raises `NoSuchObject` or `StoreUnavailable`."""
+    for key in report_keys(event_id):
+        with suppress(NoSuchObject):
+            return store.get(key)
+    raise NoSuchObject(f"the store has no report/{event_id}*.json")
 
 
 def content_name(content: bytes) -> str:
@@ -136,6 +153,20 @@ class FolderStore:
         if not self.exists(key):
             raise NoSuchObject(f"the store has no {key}")
         return self._place(key)
+
+    def delete(self, key: str) -> int:
+        """See `Store.delete`. A file that is mapped by another process stays until that one is done with it."""
+        place = self._place(key)
+        try:
+            size = place.stat().st_size
+            place.unlink()
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise StoreUnavailable(
+                f"cannot remove {key} from {self.root} ({error.strerror}): mend the rights of its folder"
+            ) from error
+        return size
 
     def _place(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

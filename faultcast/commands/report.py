@@ -22,15 +22,15 @@ def report(
         from analyzer.report.model import decode_report
         from analyzer.report.terminal import print_report
         from runtime.settings import load_settings
-        from runtime.store import FolderStore, report_key
+        from runtime.store import FolderStore, best_report
 
         try:
-            key = report_key(str(uuid.UUID(event_id)))
+            name = str(uuid.UUID(event_id))
         except ValueError as error:
             raise fail(
                 f"{event_id!r} is not the id of a crash event (they look like {uuid.UUID(int=0)})", BAD_USAGE
             ) from error
-        content = FolderStore(load_settings().store).get(key)
+        content = best_report(FolderStore(load_settings().store), name)
         if json:
             typer.echo(content)
         else:

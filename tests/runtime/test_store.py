@@ -14,6 +14,7 @@ from contract.errors import FaultcastError, ServiceError, StoreUnavailable
 from runtime.store import (
     FolderStore,
     NoSuchObject,
+    best_report,
     content_name,
     dump_key,
     elf_key,
@@ -50,7 +51,7 @@ def test_what_was_put_is_got(store: FolderStore) -> None:
         (dump_key("ab" * 32), "dump/" + "ab" * 32),
         (index_key("0123abcd", 3), "firmware/0123abcd/index.v3"),
         (elf_key("0123abcd"), "firmware/0123abcd/firmware.elf"),
-        (report_key("88890be6-35e7-5bca-90dd-8d490073d5a3"), "report/88890be6-35e7-5bca-90dd-8d490073d5a3.json"),
+        (report_key("88890be6-35e7-5bca-90dd-8d490073d5a3", 4), "report/88890be6-35e7-5bca-90dd-8d490073d5a3-4.json"),
     ],
 )
 def test_every_kind_of_object_has_its_place(store: FolderStore, key: str, expected: str) -> None:
@@ -274,3 +275,25 @@ def test_nobody_sees_half_an_object(store: FolderStore) -> None:
 
     assert set(asyncio.run(run())) <= set(contents)
     assert files(store) == [KEY]
+
+
+def test_what_was_deleted_is_gone_and_its_size_is_told(store: FolderStore) -> None:
+    store.put(KEY, b"content")
+    assert store.delete(KEY) == 7
+    assert not store.exists(KEY)
+    assert store.delete(KEY) == 0
+
+
+def test_a_worse_report_never_takes_the_place_of_a_better_one(store: FolderStore) -> None:
+    store.put(report_key("a", 4), b"whole")
+    store.put(report_key("a", 2), b"partial")
+    assert best_report(store, "a") == b"whole"
+    store.delete(report_key("a", 4))
+    assert best_report(store, "a") == b"partial"
+    with pytest.raises(NoSuchObject, match="report/b"):
+        best_report(store, "b")
+
+
+def test_a_report_from_before_revisions_is_found(store: FolderStore) -> None:
+    store.put("report/a.json", b"old")
+    assert best_report(store, "a") == b"old"
