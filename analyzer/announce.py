@@ -11,11 +11,12 @@ MOST_FRAMES = 64
 
 
 def crash_event(
-    report: Report, item: DumpItem, build_id: str, *, started_ms: int = 0, seconds: float = 0.0
+    report: Report, item: DumpItem, build_id: str, *, linked: str = "", started_ms: int = 0, seconds: float = 0.0
 ) -> CrashEvent:
     """The event of a crash.
 
-    `build_id` is the one the firmware was looked up by, hexadecimal, or empty; `started_ms` is when the analysis
+    `build_id` is the one the firmware was looked up by, hexadecimal, or empty; `linked` is that of the one a person
+    chose in its place; `started_ms` is when the analysis
     began, in Unix milliseconds, and `seconds` is how long it took.
     """
     level = revision(complete=not item.missing, symbolized=report.symbolized)
@@ -56,6 +57,7 @@ def crash_event(
                 version=metadata.version,
                 board=metadata.board,
                 os=metadata.os,
+                linked=linked,
             ),
             uptime_ms=metadata.uptime_ms,
             attributes=metadata.attributes,

@@ -1,11 +1,13 @@
 """Firmware in the store: its symbol index under each of its build ids, and the dumps that wait for it."""
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
+import msgspec
 from redis.asyncio import Redis
 
 from analyzer.requests import Indexed, IndexFirmware
@@ -16,14 +18,52 @@ from contract.errors import BadFirmware, InputError
 from contract.identity import partition_of
 from contract.records import FIELD, DumpItem, Keys, decode_item, encode_record
 from runtime.settings import Settings
-from runtime.store import FolderStore, elf_key, index_key
+from runtime.store import FolderStore, elf_key, index_key, link_key
 from runtime.streams import stream_errors
 
+BUILD_ID = re.compile(r"[0-9a-f]{2,128}")
+"""A build id in hexadecimal."""
 
-def find_index(store: FolderStore, build_id: str) -> Path | None:
-    """The index of the firmware with this build id (hexadecimal), as a local file; None when there is none."""
+
+class FoundFirmware(msgspec.Struct, frozen=True):
+    """A firmware that dumps can be analysed with."""
+
+    index: Path
+    """Its symbol index, a local file."""
+    linked: str = ""
+    """Its build id, hexadecimal, where it is another one than the device sent: a person chose it."""
+
+
+def find_firmware(store: FolderStore, build_id: str, chosen: str = "") -> FoundFirmware | None:
+    """The firmware for a build id (hexadecimal); None when there is none.
+
+    `chosen` is the build id of the one that a person chose for a single dump.
+    """
+    if chosen:
+        return _found(store, chosen, chosen)
+    return _found(store, build_id) or _linked(store, build_id)
+
+
+def _found(store: FolderStore, build_id: str, linked: str = "") -> FoundFirmware | None:
     key = index_key(build_id, FORMAT_VERSION)
-    return store.path(key) if build_id and store.exists(key) else None
+    return FoundFirmware(store.path(key), linked) if build_id and store.exists(key) else None
+
+
+def _linked(store: FolderStore, build_id: str) -> FoundFirmware | None:
+    if not build_id or not store.exists(link_key(build_id)):
+        return None
+    target = store.get(link_key(build_id)).decode("ascii", "replace")
+    return _found(store, target, target) if BUILD_ID.fullmatch(target) else None
+
+
+def link_firmware(store: FolderStore, build_id: str, target: str) -> None:
+    """From now on, analyse dumps of a build id with the firmware of another one; both hexadecimal."""
+    store.put(link_key(build_id), target.encode("ascii"))
+
+
+def unlink_firmware(store: FolderStore, build_id: str) -> None:
+    """Undo `link_firmware`; what was analysed stays as it is."""
+    store.delete(link_key(build_id))
 
 
 async def index_firmware(elf: Path, store: FolderStore, sandbox: Sandbox, progress: Progress = unheard) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from analyzer.announce import crash_event
-from analyzer.firmware import find_index, park
+from analyzer.firmware import FoundFirmware, find_firmware, park
 from analyzer.plumbing_file import read_plumbing
 from analyzer.report.model import Report, decode_report
 from analyzer.requests import Analysed, AnalyseDump
@@ -86,15 +86,15 @@ class AnalyzerWorker:
     async def _analyse(self, item: DumpItem) -> None:
         started_ms, began = time.time_ns() // 1_000_000, time.monotonic()
         build_id = item.metadata.build_id.hex()
-        index = find_index(self._store, build_id)
-        report = await self._report(item, index)
+        firmware = find_firmware(self._store, build_id, item.linked)
+        report = await self._report(item, firmware)
         if not build_id and report.firmware.build_id:  # the dump itself names its firmware
             build_id = report.firmware.build_id
-            index = find_index(self._store, build_id)
-            if index is not None:
-                report = await self._report(item, index)
+            if firmware is None and (firmware := find_firmware(self._store, build_id)) is not None:
+                report = await self._report(item, firmware)
         seconds = round(time.monotonic() - began, 3)
-        event = crash_event(report, item, build_id, started_ms=started_ms, seconds=seconds)
+        linked = "" if firmware is None else firmware.linked
+        event = crash_event(report, item, build_id, linked=linked, started_ms=started_ms, seconds=seconds)
         await self._publish(event, report)
         DUMPS_ANALYSED.labels("yes" if report.symbolized else "no").inc()
         ANALYSIS_SECONDS.observe(time.monotonic() - began)
@@ -106,16 +106,17 @@ class AnalyzerWorker:
             symbolized=report.symbolized,
             ms=round((time.monotonic() - began) * 1000),
         )
-        if build_id and index is None:
+        if build_id and firmware is None:
             await park(self._redis, self._settings, build_id, item)
-            if find_index(self._store, build_id) is not None:  # it was added while we were at it
+            if find_firmware(self._store, build_id) is not None:  # it was added while we were at it
                 await self._analyse(item)
 
-    async def _report(self, item: DumpItem, index: Path | None) -> Report:
+    async def _report(self, item: DumpItem, firmware: FoundFirmware | None) -> Report:
         dump = self._store.path(dump_key(item.sha256))
-        request = AnalyseDump(
-            str(dump), str(index) if index else None, item.metadata.build_id.hex(), tuple(item.missing)
-        )
+        # Who chose a firmware by hand knows that it has another build id: what the contents say counts.
+        build_id = "" if firmware is not None and firmware.linked else item.metadata.build_id.hex()
+        index = None if firmware is None else str(firmware.index)
+        request = AnalyseDump(str(dump), index, build_id, tuple(item.missing))
         try:
             reply = await self._sandbox.ask(request)
         except AnalysisDied:  # somebody may have killed it; twice in a row it is the dump

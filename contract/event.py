@@ -93,6 +93,8 @@ class Firmware(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     board: str = ""
     os: str = ""
+    linked: str = ""
+    """Build id of the firmware that a person chose in place of the one that was running; empty where nobody did."""
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,8 @@ class DumpItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dump_id: bytes
     occurrence: str = ""
     metadata: Metadata = Metadata()
+    linked: str = ""
+    """Build id (hexadecimal) of the firmware that a person chose for this dump; empty where nobody did."""
     missing: list[tuple[int, int]] = []
     """Byte ranges `[start, end)` that never arrived and are zero in the store; empty for a whole dump."""
     first_received_ms: int = 0

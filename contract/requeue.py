@@ -38,6 +38,7 @@ def work_item(event: CrashEvent) -> DumpItem:
                 uptime_ms=crash.uptime_ms,
                 attributes=crash.attributes,
             ),
+            linked=firmware.linked,
             missing=_missing(event),
             first_received_ms=upload.received_ms,
             last_received_ms=upload.last_received_ms,

@@ -59,6 +59,11 @@ def elf_key(build_id: str) -> str:
     return f"firmware/{build_id}/firmware.elf"
 
 
+def link_key(build_id: str) -> str:
+    """Key of the build id of another firmware, which a person chose for this one."""
+    return f"firmware/{build_id}/linked"
+
+
 def report_key(event_id: str, revision: int) -> str:
     """Key of the newest report of a crash that is as good as `revision` says: no worse one takes its place."""
     return f"report/{event_id}-{revision}.json"

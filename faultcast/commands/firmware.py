@@ -58,6 +58,42 @@ def add(
         asyncio.run(run())
 
 
+@app.command()
+def link(
+    build_id: Annotated[str, typer.Argument(help="Build id that devices send (hexadecimal) and no ELF file has.")],
+    firmware: Annotated[str, typer.Argument(help="Build id of the firmware to use for it; see `firmware list`.")],
+) -> None:
+    """Analyse dumps of one build id with the firmware of another one.
+
+    For a build whose ELF file is lost and that can be made again: the same source and compiler give the same code, and
+    every report says where dump and firmware differ. Adding the right file later wins over the link.
+    """
+    with failing_clearly():
+        import asyncio
+
+        from analyzer.firmware import BUILD_ID, find_firmware, link_firmware, release
+        from runtime.settings import load_settings
+        from runtime.store import FolderStore
+        from runtime.streams import connect_streams, verify_streams
+
+        for given in (build_id, firmware):
+            if not BUILD_ID.fullmatch(given):
+                raise fail(f"{given!r} is no build id: 2 to 128 of 0-9 a-f are expected", BAD_USAGE)
+        settings = load_settings()
+        store = FolderStore(settings.store)
+        if (found := find_firmware(store, firmware)) is None or found.linked:
+            raise fail(f"there is no firmware {firmware} (faultcast firmware list)", BAD_USAGE)
+
+        async def run() -> None:
+            async with connect_streams(settings) as redis:
+                await verify_streams(redis, settings)
+                link_firmware(store, build_id, firmware)
+                released = sum([1 async for _ in release(redis, settings, build_id)])
+                typer.echo(f"dumps of {build_id} are analysed with {firmware}; {released} that waited are on their way")
+
+        asyncio.run(run())
+
+
 @app.command("list")
 def list_() -> None:
     """List the firmwares of the store: build id, size of the index, when it was added."""

@@ -101,6 +101,27 @@ async def test_symbols_after_the_dump_publish_the_same_event_again_with_names(
     assert (second.data.symbolized, second.data.revision) == (True, 4)
 
 
+async def test_a_firmware_chosen_by_hand_gives_names_and_the_event_says_so(
+    settings: Settings, consumer: Consumer
+) -> None:
+    lost = "00112233445566778899"
+    await faultcast(settings, "firmware", "add", CASE / "firmware.elf")
+    async with workers(settings):
+        await faultcast(settings, "send", CASE / "dump.core", "--device", "d1", "--build-id", lost)
+        first = await consumer.next()
+        assert (first.data.symbolized, first.data.firmware.build_id) == (False, lost)
+        unknown = await faultcast(settings, "firmware", "link", lost, "ffff")
+        assert unknown.returncode == 2
+        assert "there is no firmware ffff" in unknown.stderr
+        linked = await faultcast(settings, "firmware", "link", lost, BUILD_ID)
+        assert "1 that waited" in linked.stdout, linked.stderr
+        second = await consumer.next()
+    assert second.id == first.id
+    assert second.data.symbolized
+    assert (second.data.firmware.build_id, second.data.firmware.linked) == (lost, BUILD_ID)
+    assert second.data.analysis.matches is True
+
+
 async def publish(settings: Settings, dump: ChunkedDump, sequences: Iterable[int], device: str = "d1") -> None:
     """Some chunks of a dump, fire and forget."""
     async with broker_connection(settings, "device") as client:
