@@ -81,12 +81,10 @@ async def index_firmware(elf: Path, store: FolderStore, sandbox: Sandbox, progre
             raise BadFirmware(f"{elf}: {error}") from error
         if not isinstance(reply, Indexed) or not reply.build_ids:
             raise BadFirmware(f"{elf} has no build id and no contents to make one of")
-        content = await asyncio.to_thread(output.read_bytes)
-        image = await asyncio.to_thread(elf.read_bytes)
-    names = [build_id.hex() for build_id in reply.build_ids]
-    for name in names:
-        await asyncio.to_thread(store.put, elf_key(name), image)
-        await asyncio.to_thread(store.put, index_key(name, FORMAT_VERSION), content)
+        names = [build_id.hex() for build_id in reply.build_ids]
+        for name in names:
+            await asyncio.to_thread(store.put_file, elf_key(name), elf)
+            await asyncio.to_thread(store.put_file, index_key(name, FORMAT_VERSION), output)
     return names
 
 

@@ -1,17 +1,22 @@
 """The store of dumps, firmware indexes and reports: named, immutable objects behind one small interface."""
 
 import hashlib
+import io
 import os
 import re
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Final, Protocol
 
 from contract.errors import FaultcastError, StoreUnavailable
 
 _KEY = re.compile(r"[a-z]+(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 """Levels that begin with a letter or digit: none leads upwards, none is like a file that is being written."""
+
+_PIECE: Final = 1 << 20
+"""Bytes of a file that are copied at a time."""
 
 
 class NoSuchObject(FaultcastError):
@@ -25,6 +30,10 @@ class Store(Protocol):
 
     def put(self, key: str, content: bytes) -> None:
         """Keep `content` under `key`; durable on return. Raises `StoreUnavailable`."""
+        ...
+
+    def put_file(self, key: str, file: Path) -> None:
+        """Keep the contents of a file, which may be larger than memory. Raises `StoreUnavailable`."""
         ...
 
     def get(self, key: str) -> bytes:
@@ -112,13 +121,25 @@ class FolderStore:
 
     def put(self, key: str, content: bytes) -> None:
         """See `Store.put`."""
+        self._write(key, io.BytesIO(content), len(content))
+
+    def put_file(self, key: str, file: Path) -> None:
+        """See `Store.put_file`."""
+        try:
+            source, size = file.open("rb"), file.stat().st_size
+        except OSError as error:
+            raise StoreUnavailable(f"cannot read {file} ({error.strerror})") from error
+        with source:
+            self._write(key, source, size)
+
+    def _write(self, key: str, content: BinaryIO, size: int) -> None:
         target = self._place(key)
         temporary: str | None = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                shutil.copyfileobj(content, file, _PIECE)
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(target)
@@ -129,7 +150,7 @@ class FolderStore:
                     break
         except OSError as error:
             raise StoreUnavailable(
-                f"cannot write {len(content)} bytes to {target} ({error.strerror}): "
+                f"cannot write {size} bytes to {target} ({error.strerror}): "
                 "nothing is lost, the work is tried again; free space on the disk or mend its rights"
             ) from error
         finally:

@@ -297,3 +297,15 @@ def test_a_worse_report_never_takes_the_place_of_a_better_one(store: FolderStore
 def test_a_report_from_before_revisions_is_found(store: FolderStore) -> None:
     store.put("report/a.json", b"old")
     assert best_report(store, "a") == b"old"
+
+
+def test_a_file_is_kept_like_bytes(store: FolderStore, tmp_path: Path) -> None:
+    source = tmp_path / "firmware.elf"
+    source.write_bytes(os.urandom(3_000_000))
+    store.put_file(elf_key("ab" * 20), source)
+    assert store.get(elf_key("ab" * 20)) == source.read_bytes()
+
+
+def test_a_file_that_is_not_there_is_said(store: FolderStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="missing"):
+        store.put_file(elf_key("ab" * 20), tmp_path / "missing")

@@ -11,8 +11,9 @@ class Firmware(Base):
 
     __tablename__ = "firmware"
 
-    build_id: Mapped[str] = mapped_column(String(128), primary_key=True)
-    """Hexadecimal; the best one where a file has several."""
+    id: Mapped[int] = mapped_column(primary_key=True)
+    build_id: Mapped[str | None] = mapped_column(String(128), unique=True)
+    """Hexadecimal; the best one where a file has several. Not known before the file was read."""
     name: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[str] = mapped_column(Text, default="")
     board: Mapped[str] = mapped_column(Text, default="")
@@ -21,6 +22,8 @@ class Firmware(Base):
     index_size: Mapped[int | None]
     state: Mapped[str] = mapped_column(String(16))
     """`indexing`, `ready` or `failed`."""
+    progress: Mapped[int] = mapped_column(default=0)
+    """Percent of the index."""
     reason: Mapped[str] = mapped_column(Text, default="")
     """Why it failed."""
     added_ms: Mapped[int]
@@ -36,6 +39,7 @@ class FirmwareAlias(Base):
 
     alias: Mapped[str] = mapped_column(String(128), primary_key=True)
     build_id: Mapped[str] = mapped_column(ForeignKey("firmware.build_id", ondelete="CASCADE"), index=True)
+    """Of the firmware that stands in."""
     by_hand: Mapped[bool] = mapped_column(default=False)
     """Linked by a person, who took the risk; else the file itself has both."""
     account: Mapped[str] = mapped_column(Text, default="")

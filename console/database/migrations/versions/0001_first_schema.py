@@ -89,7 +89,8 @@ def upgrade() -> None:
 
     op.create_table(
         "firmware",
-        sa.Column("build_id", sa.String(length=128), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("build_id", sa.String(length=128), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("board", sa.Text(), nullable=False),
@@ -97,11 +98,13 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("index_size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("progress", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("added_ms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("added_by", sa.Text(), nullable=False),
         sa.Column("source_url", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("build_id", name=op.f("pk_firmware")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_firmware")),
+        sa.UniqueConstraint("build_id", name=op.f("uq_firmware_build_id")),
     )
     op.create_table(
         "position",
