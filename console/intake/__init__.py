@@ -1,0 +1,1 @@
+"""Crash events on their way into the database."""
