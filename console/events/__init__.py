@@ -1,0 +1,1 @@
+"""Crash events: the filter, pages of them, charts, saved filters, exports, live."""
