@@ -1,10 +1,12 @@
 """A database for each test: SQLite in a file, and PostgreSQL where it is installed."""
 
+import asyncio
 import os
 import secrets
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,24 +51,52 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     run("initdb", "--pgdata", str(data), "--auth", "trust", "--username", "test", "--no-sync", "--encoding", "UTF8")
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=50"
     run("pg_ctl", "--pgdata", str(data), "--wait", "--log", str(folder / "log"), "--options", options, "start")
-    yield f"postgresql+asyncpg://test@/{{name}}?host={folder}"
-    run("pg_ctl", "--pgdata", str(data), "--mode", "immediate", "stop")
+    url = f"postgresql+asyncpg://test@/{{name}}?host={folder}"
+    asyncio.run(_create(url, "migrated", "template0"))
+    asyncio.run(_migrate(url.format(name="migrated")))
+    yield url
+    with suppress(subprocess.CalledProcessError):  # it may have been stopped with the terminal
+        run("pg_ctl", "--pgdata", str(data), "--mode", "immediate", "stop")
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with all tables, to be copied."""
+    file = tmp_path_factory.mktemp("sqlite") / "console.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+async def _migrate(url: str) -> None:
+    database = open_database(url)
+    await migrate(database)
+    await database.close()
+
+
+async def _create(url: str, name: str, template: str) -> None:
+    server = open_database(url.format(name="postgres"))
+    async with server.engine.connect() as connection:
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await outside.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    await server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty database with all tables, once of each kind."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty database with all tables is, once of each kind."""
     if request.param == "sqlite":
-        database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'console.db'}")
-    else:
-        url: str = request.getfixturevalue("postgresql")
-        name = f"t{secrets.token_hex(6)}"
-        server = open_database(url.format(name="postgres"))
-        async with server.engine.connect() as connection:
-            outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await outside.execute(text(f"CREATE DATABASE {name}"))
-        await server.close()
-        database = open_database(url.format(name=name))
-    await migrate(database)
+        file = tmp_path / "console.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), file)
+        return f"sqlite+aiosqlite:///{file}"
+    url: str = request.getfixturevalue("postgresql")
+    name = f"t{secrets.token_hex(6)}"
+    asyncio.run(_create(url, name, "migrated"))
+    return url.format(name=name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An empty database with all tables, once of each kind."""
+    database = open_database(database_url)
     yield database
     await database.close()

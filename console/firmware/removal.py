@@ -1,0 +1,61 @@
+"""Removing a firmware, and what still needs it."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from analyzer.firmware import unlink_firmware
+from analyzer.symbols.format.container import FORMAT_VERSION
+from console.database.tables import Firmware, FirmwareAlias, Profile
+from console.web.errors import NotFound
+from runtime.store import FolderStore, elf_key, index_key
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What would be missed: reports stay, but values can no longer be opened, and new crashes have no names."""
+
+    crashes: int
+    last_ms: int | None
+    """Newest of the crashes, Unix milliseconds."""
+    linked: tuple[str, ...]
+    """Build ids that were linked to it by hand."""
+
+
+async def find_firmware_row(session: AsyncSession, number: int) -> Firmware:
+    """An upload by its number; raises `NotFound`."""
+    found = await session.get(Firmware, number)
+    if found is None:
+        raise NotFound(f"there is no firmware number {number}; it may have been removed")
+    return found
+
+
+async def needs(session: AsyncSession, firmware: Firmware) -> Needs:
+    """What needs a firmware."""
+    aliases = (await session.scalars(select(FirmwareAlias).where(FirmwareAlias.build_id == firmware.build_id))).all()
+    names = [firmware.build_id, *(alias.alias for alias in aliases)]
+    row = await session.execute(
+        select(func.coalesce(func.sum(Profile.crashes), 0), func.max(Profile.last_ms)).where(
+            Profile.build_id.in_(names), Profile.crashes > 0
+        )
+    )
+    crashes, last_ms = row.one()
+    return Needs(int(crashes), last_ms, tuple(alias.alias for alias in aliases if alias.by_hand))
+
+
+async def remove(session: AsyncSession, store: FolderStore, firmware: Firmware) -> int:
+    """Remove a firmware, its other names and its links; returns the bytes that were freed."""
+    aliases = (await session.scalars(select(FirmwareAlias).where(FirmwareAlias.build_id == firmware.build_id))).all()
+    await session.execute(delete(FirmwareAlias).where(FirmwareAlias.build_id == firmware.build_id))
+    await session.execute(delete(Firmware).where(Firmware.id == firmware.id))
+    freed = 0
+    for name in (firmware.build_id, *(alias.alias for alias in aliases if not alias.by_hand)):
+        if name is not None:
+            for key in (elf_key(name), index_key(name, FORMAT_VERSION)):
+                freed += await asyncio.to_thread(store.delete, key)
+    for alias in aliases:
+        if alias.by_hand:
+            await asyncio.to_thread(unlink_firmware, store, alias.alias)
+    return freed
