@@ -18,7 +18,7 @@ from contract.errors import BadFirmware, InputError
 from contract.identity import partition_of
 from contract.records import FIELD, DumpItem, Keys, decode_item, encode_record
 from runtime.settings import Settings
-from runtime.store import FolderStore, elf_key, index_key, link_key
+from runtime.store import Store, elf_key, index_key, link_key
 from runtime.streams import stream_errors
 
 BUILD_ID = re.compile(r"[0-9a-f]{2,128}")
@@ -34,7 +34,7 @@ class FoundFirmware(msgspec.Struct, frozen=True):
     """Its build id, hexadecimal, where it is another one than the device sent: a person chose it."""
 
 
-def find_firmware(store: FolderStore, build_id: str, chosen: str = "") -> FoundFirmware | None:
+def find_firmware(store: Store, build_id: str, chosen: str = "") -> FoundFirmware | None:
     """The firmware for a build id (hexadecimal); None when there is none.
 
     `chosen` is the build id of the one that a person chose for a single dump.
@@ -44,29 +44,29 @@ def find_firmware(store: FolderStore, build_id: str, chosen: str = "") -> FoundF
     return _found(store, build_id) or _linked(store, build_id)
 
 
-def _found(store: FolderStore, build_id: str, linked: str = "") -> FoundFirmware | None:
+def _found(store: Store, build_id: str, linked: str = "") -> FoundFirmware | None:
     key = index_key(build_id, FORMAT_VERSION)
     return FoundFirmware(store.path(key), linked) if build_id and store.exists(key) else None
 
 
-def _linked(store: FolderStore, build_id: str) -> FoundFirmware | None:
+def _linked(store: Store, build_id: str) -> FoundFirmware | None:
     if not build_id or not store.exists(link_key(build_id)):
         return None
     target = store.get(link_key(build_id)).decode("ascii", "replace")
     return _found(store, target, target) if BUILD_ID.fullmatch(target) else None
 
 
-def link_firmware(store: FolderStore, build_id: str, target: str) -> None:
+def link_firmware(store: Store, build_id: str, target: str) -> None:
     """From now on, analyse dumps of a build id with the firmware of another one; both hexadecimal."""
     store.put(link_key(build_id), target.encode("ascii"))
 
 
-def unlink_firmware(store: FolderStore, build_id: str) -> None:
+def unlink_firmware(store: Store, build_id: str) -> None:
     """Undo `link_firmware`; what was analysed stays as it is."""
     store.delete(link_key(build_id))
 
 
-async def index_firmware(elf: Path, store: FolderStore, sandbox: Sandbox, progress: Progress = unheard) -> list[str]:
+async def index_firmware(elf: Path, store: Store, sandbox: Sandbox, progress: Progress = unheard) -> list[str]:
     """Build the index of an ELF file and keep both; returns its build ids, best first.
 
     Raises:

@@ -22,7 +22,7 @@ from console.settings import ConsoleSettings
 from contract.errors import InputError, ServiceError
 from runtime.logs import get_logger
 from runtime.rest import rest
-from runtime.store import FolderStore, index_key
+from runtime.store import Store, index_key
 
 log = get_logger(__name__)
 
@@ -30,8 +30,8 @@ SECONDS: Final = 600.0
 """That an index may take."""
 MEMORY: Final = 4 << 30
 """Bytes of address space of the process that makes it."""
-LOOK_SECONDS: Final = 2.0
-"""How often the database is asked for uploads that another process took."""
+LOOK_SECONDS: Final = 0.5
+"""How often the database is asked for uploads."""
 LONGEST_PAUSE: Final = 30.0
 
 
@@ -48,17 +48,12 @@ def upload_file(settings: ConsoleSettings, number: int) -> Path:
 class Indexer:
     """Indexes what was uploaded; one of them for an installation."""
 
-    def __init__(self, settings: ConsoleSettings, database: Database, store: FolderStore, redis: Redis) -> None:
+    def __init__(self, settings: ConsoleSettings, database: Database, store: Store, redis: Redis) -> None:
         self._settings = settings
         self._database = database
         self._store = store
         self._redis = redis
         self._sandbox = Sandbox(seconds=SECONDS, memory=max(settings.analysis_memory, MEMORY))
-        self._uploaded = asyncio.Event()
-
-    def uploaded(self) -> None:
-        """There is a new upload."""
-        self._uploaded.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; an index that is being made is given up and made again at the next start."""
@@ -81,10 +76,7 @@ class Indexer:
                     pause = min(2 * pause, LONGEST_PAUSE)
                     continue
                 if not found:
-                    self._uploaded.clear()
-                    waiting = asyncio.create_task(self._uploaded.wait())
-                    await asyncio.wait({waiting, stopping}, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                    waiting.cancel()
+                    await rest(stop, LOOK_SECONDS)
         finally:
             stopping.cancel()
             await self._sandbox.close()

@@ -18,7 +18,7 @@ from contract.identity import partition_of
 from contract.records import FIELD, Keys, encode_record
 from contract.requeue import work_item
 from runtime.settings import Settings
-from runtime.store import FolderStore
+from runtime.store import Store
 from runtime.streams import stream_errors
 
 
@@ -31,7 +31,7 @@ async def ready_firmware(session: AsyncSession, build_id: str) -> Firmware:
 
 
 async def link_build(
-    session: AsyncSession, settings: Settings, store: FolderStore, redis: Redis, *, build_id: str, to: str, account: str
+    session: AsyncSession, settings: Settings, store: Store, redis: Redis, *, build_id: str, to: str, account: str
 ) -> int:
     """Use a firmware for all dumps of another build id; returns how many that waited are analysed again.
 
@@ -51,7 +51,7 @@ async def link_build(
     return sum([1 async for _ in release(redis, settings, build_id)])
 
 
-async def unlink_build(session: AsyncSession, store: FolderStore, build_id: str) -> None:
+async def unlink_build(session: AsyncSession, store: Store, build_id: str) -> None:
     """Undo a link; what was analysed stays as it is. Raises `NotFound`."""
     found = await session.execute(
         delete(FirmwareAlias)

@@ -10,7 +10,7 @@ from analyzer.firmware import unlink_firmware
 from analyzer.symbols.format.container import FORMAT_VERSION
 from console.database.tables import Firmware, FirmwareAlias, Profile
 from console.web.errors import NotFound
-from runtime.store import FolderStore, elf_key, index_key
+from runtime.store import Store, elf_key, index_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ async def needs(session: AsyncSession, firmware: Firmware) -> Needs:
     return Needs(int(crashes), last_ms, tuple(alias.alias for alias in aliases if alias.by_hand))
 
 
-async def remove(session: AsyncSession, store: FolderStore, firmware: Firmware) -> int:
+async def remove(session: AsyncSession, store: Store, firmware: Firmware) -> int:
     """Remove a firmware, its other names and its links; returns the bytes that were freed."""
     aliases = (await session.scalars(select(FirmwareAlias).where(FirmwareAlias.build_id == firmware.build_id))).all()
     await session.execute(delete(FirmwareAlias).where(FirmwareAlias.build_id == firmware.build_id))

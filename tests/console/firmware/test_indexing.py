@@ -59,12 +59,11 @@ async def row_of(database: Database, number: int) -> Firmware | None:
 @asynccontextmanager
 async def indexing(
     settings: ConsoleSettings, database: Database, store: FolderStore, redis: Redis
-) -> AsyncIterator[Indexer]:
+) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    indexer = Indexer(settings, database, store, redis)
-    task = asyncio.create_task(indexer.run(stop))
+    task = asyncio.create_task(Indexer(settings, database, store, redis).run(stop))
     try:
-        yield indexer
+        yield
     finally:
         stop.set()
         await task
@@ -119,10 +118,9 @@ async def test_the_same_file_again_is_the_same_firmware(
     console_settings: ConsoleSettings, database: Database, store: FolderStore, redis: Redis
 ) -> None:
     first = await upload(database, console_settings, CASE / "firmware.elf", version="1.2", board="old")
-    async with indexing(console_settings, database, store, redis) as indexer:
+    async with indexing(console_settings, database, store, redis):
         await until_done(database, first)
         second = await upload(database, console_settings, CASE / "firmware.elf", board="new")
-        indexer.uploaded()
         assert await until_done(database, second) is None
     async with database.reading() as session:
         (row,) = (await session.scalars(select(Firmware))).all()
