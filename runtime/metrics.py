@@ -29,6 +29,12 @@ ANALYSIS_SECONDS = Histogram("faultcast_analyzer_seconds", "Time of one analysis
 ANALYSES_KILLED = Counter("faultcast_analyzer_killed", "Analyses that went over a limit, by which", ["limit"])
 EVENTS_PUBLISHED = Counter("faultcast_analyzer_events", "Crash events published and acknowledged")
 
+EVENTS_TAKEN = Counter("faultcast_console_events", "Crash events read into the console's database")
+EVENTS_SKIPPED = Counter(
+    "faultcast_console_skipped", "Entries that hold no usable crash event, by error code", ["code"]
+)
+INTAKE_BEHIND = Gauge("faultcast_console_behind_seconds", "From the last event in the database to the newest one")
+
 STREAM_LAG = Gauge("faultcast_stream_lag", "Entries of a stream not yet done with", ["stream"])
 ENTRIES_CLAIMED = Counter("faultcast_stream_claimed", "Entries taken over from silent workers", ["stage"])
 DEAD_LETTERS = Counter("faultcast_dead_letters", "Pieces of work given up, by stage and error code", ["stage", "code"])
