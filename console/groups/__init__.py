@@ -1,0 +1,1 @@
+"""Groups: causes of crashes, and what people decide about them."""
