@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
+from console.crashes import api as crashes_api
 from console.web.errors import Problem, answer_errors
 from console.web.headers import SecurityHeaders
 from console.web.services import Services
@@ -13,7 +14,7 @@ from console.web.services import Services
 API: Final = "/api/v1"
 PAGES: Final[tuple[APIRouter, ...]] = ()
 """Routers of pages, for people."""
-ROUTERS: Final[tuple[APIRouter, ...]] = ()
+ROUTERS: Final[tuple[APIRouter, ...]] = (crashes_api.router,)
 """Routers of the API, for programs, all below `API`."""
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {

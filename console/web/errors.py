@@ -29,6 +29,12 @@ class Conflict(InputError):
     code = "conflict"
 
 
+class Gone(InputError):
+    """It was here, and was removed for good."""
+
+    code = "gone"
+
+
 class SignInNeeded(InputError):
     """Nobody is signed in, and no token was given, or one that is not valid."""
 
@@ -57,6 +63,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     NotFound: 404,
     NoSuchObject: 404,
     Conflict: 409,
+    Gone: 410,
     LimitExceeded: 413,
     TooManyRequests: 429,
     InputError: 422,
