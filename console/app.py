@@ -1,20 +1,21 @@
 """The console's web application: the rooms' routers under one roof."""
 
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
-from starlette.staticfiles import StaticFiles
 
 from console.crashes import api as crashes_api
+from console.events import api as events_api
+from console.events import pages as events_pages
+from console.web.assets import Assets
 from console.web.errors import Problem, answer_errors
 from console.web.headers import SecurityHeaders
 from console.web.services import Services
 
 API: Final = "/api/v1"
-PAGES: Final[tuple[APIRouter, ...]] = ()
+PAGES: Final[tuple[APIRouter, ...]] = (events_pages.router,)
 """Routers of pages, for people."""
-ROUTERS: Final[tuple[APIRouter, ...]] = (crashes_api.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (events_api.router, events_api.filters, crashes_api.router)
 """Routers of the API, for programs, all below `API`."""
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
@@ -45,5 +46,5 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router, prefix=API, responses=_PROBLEMS)
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "web" / "static"), name="static")
+    app.mount("/static", Assets(), name="static")
     return app

@@ -2,13 +2,24 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from console.web import formats
+from console.web.assets import static
+
 _FOLDER: Final = Path(__file__).parent / "templates"
+
+NAVIGATION: Final = (
+    ("Events", "/events"),
+    ("Groups", "/groups"),
+    ("Devices", "/devices"),
+    ("Firmware", "/firmware"),
+    ("Operations", "/operations"),
+)
 
 environment: Final = Environment(
     loader=FileSystemLoader(_FOLDER),
@@ -17,6 +28,26 @@ environment: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+# Jinja types these as what it puts there itself.
+_names: dict[str, Any] = cast("dict[str, Any]", environment.globals)
+_filters: dict[str, Any] = cast("dict[str, Any]", environment.filters)
+_names |= {"static": static, "navigation": NAVIGATION}
+_filters |= {
+    "when": formats.when,
+    "absolute": formats.absolute,
+    "relative": formats.relative,
+    "size": formats.size,
+    "address": formats.address,
+    "count": formats.count,
+    "plural": formats.plural,
+    "duration": formats.duration,
+    "short": formats.short,
+}
+
+
+def fragment(template: str, values: Mapping[str, Any]) -> str:
+    """A template's text, for a part of a page."""
+    return environment.get_template(template).render(values)
 
 
 def render(
@@ -28,5 +59,5 @@ def render(
 ) -> HTMLResponse:
     """A page; templates also see `request` and `person`, who is signed in, if anybody."""
     person = getattr(request.state, "person", None)
-    text = environment.get_template(template).render({**values, "request": request, "person": person})
+    text = fragment(template, {**values, "request": request, "person": person})
     return HTMLResponse(text, status, headers=dict(headers or {}))
