@@ -1,0 +1,1 @@
+"""Operations: how far the workers are behind, who they are, and what they gave up."""
