@@ -1,0 +1,1 @@
+"""Whole dumps over HTTP, for devices and gateways without MQTT."""
