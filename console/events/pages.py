@@ -33,8 +33,15 @@ def link(asked: EventFilter, **more: str) -> str:
 
 
 def chips(asked: EventFilter) -> list[tuple[str, str, str]]:
-    """Of each value in a filter: what it is called, the value, and the page without it."""
-    return [(LABELS.get(name, name), value, link(asked.without(name, value))) for name, value in asked.pairs()]
+    """Of each value in a filter: what it is called, the value, and the page without it.
+
+    A time that is one of the ranges to choose from is shown there.
+    """
+    return [
+        (LABELS.get(name, name), value, link(asked.without(name, value)))
+        for name, value in asked.pairs()
+        if name != "since" or asked.until or value not in dict(RANGES).values()
+    ]
 
 
 def ranges(asked: EventFilter) -> list[tuple[str, str, bool]]:

@@ -1,0 +1,104 @@
+"""Screenshots of the console with made-up crashes, to be looked at: `python -m tests.console.look FOLDER`."""
+
+import asyncio
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from playwright.sync_api import Browser, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.fleet import Fleet, fill
+
+from console.app import create_app
+from console.database import Database, open_database
+from console.database.migrate import migrate
+from console.people.access import signed_in
+from console.people.person import Person
+from console.people.roles import Role
+from console.settings import ConsoleSettings
+from console.web.services import Services
+
+FLEET = Fleet(crashes=6_000, profiles=120, devices=900, days=30)
+PERSON = Person(1, "ada", Role.of("admin"), csrf="c" * 20, session="s")
+WIDTHS = {1440: 900, 375: 812}
+PAGES = {
+    "events": "/events",
+    "events-filtered": "/events?since=7d&q=sensor&version=1.3.1&version=1.4.1&attr.region=us",
+    "events-none": "/events?q=no+such+crash",
+}
+BROWSER = (
+    "--no-sandbox --disable-gpu --disable-background-networking "
+    "--disable-component-update --disable-sync --no-first-run"
+)
+
+
+def application(folder: Path) -> tuple[FastAPI, Database]:
+    """The console over a database in `folder`, with an admin signed in."""
+    database = open_database(f"sqlite+aiosqlite:///{folder / 'console.db'}")
+    nothing: Any = None
+    app = create_app(Services(ConsoleSettings(store=folder / "store", _env_file=None), database, nothing, nothing))
+
+    def signed(request: Request) -> Person:
+        request.state.person = PERSON
+        return PERSON
+
+    app.dependency_overrides[signed_in] = signed
+    return app, database
+
+
+async def prepare(database: Database) -> None:
+    """Tables and crashes."""
+    await migrate(database)
+    await fill(database, FLEET)
+    await database.close()
+
+
+def shoot(browser: Browser, address: str, folder: Path) -> None:
+    """A picture of each page in each width and theme; tells what the browser complained of."""
+    for width, height in WIDTHS.items():
+        for theme in ("light", "dark"):
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+            page = context.new_page()
+            page.on("console", lambda message: print("console:", message.text))
+            page.on("pageerror", lambda error: print("error:", error))
+            for name, path in PAGES.items():
+                page.goto(address + path)
+                page.wait_for_selector(".chart figure")
+                page.wait_for_timeout(300)
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                if wide > width:
+                    print(f"{name} at {width}: {wide} px wide")
+                page.screenshot(path=folder / f"{name}-{width}-{theme}.png")
+            context.close()
+
+
+def main() -> None:
+    """Serve and shoot."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data:
+        app, database = application(Path(data))
+        asyncio.run(prepare(database))
+        server = uvicorn.Server(uvicorn.Config(app, port=int(os.environ.get("PORT", "8791")), log_level="warning"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=BROWSER.split())
+            try:
+                shoot(browser, f"http://127.0.0.1:{server.config.port}", folder)
+            finally:
+                browser.close()
+                app.state.services.stopping.set()
+                server.should_exit = True
+                thread.join()
+
+
+if __name__ == "__main__":
+    main()
