@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from runtime.settings import Settings
+from runtime.settings import Settings, read_settings
 
 MIB = 1 << 20
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
@@ -82,3 +82,8 @@ class ConsoleSettings(Settings):
     def is_https(self) -> bool:
         """Whether people reach the console over TLS, which a proxy in front of it ends."""
         return self.console_url.startswith("https://")
+
+
+def load_console_settings(**overrides: object) -> ConsoleSettings:
+    """The console's settings from the environment, as `runtime.settings.load_settings`. Raises `BadSettings`."""
+    return read_settings(ConsoleSettings, **overrides)

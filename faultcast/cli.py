@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from faultcast import __version__
-from faultcast.commands import analyze, config, export, firmware, fleet, gdb, report, send, up, watch, workers
+from faultcast.commands import analyze, config, export, firmware, fleet, gdb, prune, report, send, up, watch, workers
 
 app = typer.Typer(
     help="Crash reports for fleets of embedded devices: core dumps in over MQTT, crash events out.",
@@ -26,6 +26,7 @@ app.command(rich_help_panel=PEOPLE)(report.report)
 app.add_typer(firmware.app, name="firmware", rich_help_panel=PEOPLE)
 app.command(rich_help_panel=DEVICES)(send.send)
 app.command(rich_help_panel=DEVICES)(fleet.fleet)
+app.command(rich_help_panel=PEOPLE)(prune.prune)
 app.command(rich_help_panel=PEOPLE)(config.config)
 app.command(rich_help_panel=WORKERS)(workers.ingest)
 app.command(rich_help_panel=WORKERS)(workers.reassembler)

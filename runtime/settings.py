@@ -5,7 +5,7 @@
 
 import socket
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -153,6 +153,9 @@ class Settings(BaseSettings):
         return Topics(self.topic_root)
 
 
+S = TypeVar("S", bound=Settings)
+
+
 class Broker:
     """The parts of a broker URL."""
 
@@ -192,13 +195,18 @@ def _split(url: str) -> SplitResult | None:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Settings from the environment, with what a command line gave; `None` gives nothing.
+    """Settings from the environment, with what a command line gave; `None` gives nothing. Raises `BadSettings`."""
+    return read_settings(Settings, **overrides)
+
+
+def read_settings(kind: type[S], **overrides: object) -> S:
+    """Settings of a kind of process, likewise.
 
     Raises:
         BadSettings: naming every variable that is wrong.
     """
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+        return kind(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
     except ValidationError as error:
         lines = [
             f"FAULTCAST_{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" if item["loc"] else item["msg"]

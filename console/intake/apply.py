@@ -11,11 +11,11 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from console.database.alone import change_counters_alone
-from console.database.tables import Crash, CrashAttribute, CrashDocument, Fingerprint, Position, Profile
+from console.database.tables import Crash, CrashAttribute, CrashDocument, Position, Profile
 from console.database.upsert import insert_into
 from console.intake.counters import Counted, count, drop_empty_profiles
-from console.intake.devices import Loop, update_devices
-from console.intake.groups import Regression, homes, reopen, update_groups
+from console.intake.devices import Loop, count_devices, find_loops
+from console.intake.groups import Regression, groups_of, homes, reopen, update_groups
 from console.intake.owners import Owners, find_owners, table_of
 from console.intake.record import Record
 
@@ -85,9 +85,10 @@ async def _write(
     removed = {
         stored[record.event_id].id: stored[record.event_id].counted for record in taken if record.event_id in stored
     }
-    groups |= await _groups_of(session, {old.fingerprint for old in removed.values()} - groups.keys())
+    groups |= await groups_of(session, {old.fingerprint for old in removed.values()} - groups.keys())
     await count(session, added.values(), removed.values(), groups)
-    applied.loops = await update_devices(session, added, removed)
+    await count_devices(session, added.values(), removed.values())
+    applied.loops = await find_loops(session, added, removed)
     await drop_empty_profiles(session, {old.profile_id for old in removed.values()})
     await update_groups(session, set(groups.values()))
     applied.regressions = await reopen(
@@ -153,13 +154,6 @@ async def _unchanged(session: AsyncSession, records: Sequence[Record], stored: d
         select(CrashDocument.crash_id, CrashDocument.event).where(CrashDocument.crash_id.in_(equal))
     )
     return {equal[crash_id].event_id for crash_id, event in rows if event == equal[crash_id].document}
-
-
-async def _groups_of(session: AsyncSession, fingerprints: Iterable[str]) -> dict[str, int]:
-    rows = await session.execute(
-        select(Fingerprint.fingerprint, Fingerprint.group_id).where(Fingerprint.fingerprint.in_(fingerprints))
-    )
-    return dict(rows.all())
 
 
 async def _write_crashes(

@@ -21,13 +21,11 @@ class Loop:
     at_ms: int
 
 
-async def update_devices(
-    session: AsyncSession, added: Mapping[int, Counted], removed: Mapping[int, Counted]
-) -> list[Loop]:
-    """Bring the devices of crashes (id to where it counts) up to date; returns the loops that are new."""
+async def count_devices(session: AsyncSession, added: Iterable[Counted], removed: Iterable[Counted]) -> None:
+    """Bring the devices of crashes that were added, or removed, up to date."""
     connection, device, crash = await session.connection(), table_of(Device), table_of(Crash)
-    more = Counter(each.device_id for each in added.values())
-    more.subtract(Counter(each.device_id for each in removed.values()))
+    more = Counter(each.device_id for each in added)
+    more.subtract(Counter(each.device_id for each in removed))
     of_device = crash.c.device_id == device.c.id
     first = select(func.min(crash.c.time_ms)).where(of_device).correlate(device).scalar_subquery()
     last = select(func.max(crash.c.time_ms)).where(of_device).correlate(device).scalar_subquery()
@@ -52,12 +50,10 @@ async def update_devices(
         update(device).where(device.c.id == bindparam("this")).values(profile_id=bindparam("newest")),
         [{"this": id_, "newest": profiles.get(id_)} for id_ in more],
     )
-    return await _find_loops(session, added, removed)
 
 
-async def _find_loops(
-    session: AsyncSession, added: Mapping[int, Counted], removed: Mapping[int, Counted]
-) -> list[Loop]:
+async def find_loops(session: AsyncSession, added: Mapping[int, Counted], removed: Mapping[int, Counted]) -> list[Loop]:
+    """Note which devices are in a loop after crashes (id to where it counts) came or moved; returns the new ones."""
     moved = [
         old
         for crash_id, old in removed.items()

@@ -24,10 +24,7 @@ class Regression:
 async def homes(session: AsyncSession, records: Sequence[Record], now_ms: int) -> tuple[dict[str, int], list[int]]:
     """The group of each record's fingerprint, and those groups that were made for it."""
     examples = {record.profile.fingerprint: record for record in records}
-    rows = await session.execute(
-        select(Fingerprint.fingerprint, Fingerprint.group_id).where(Fingerprint.fingerprint.in_(examples))
-    )
-    found = dict(rows.all())
+    found = await groups_of(session, examples)
     missing = [fingerprint for fingerprint in examples if fingerprint not in found]
     if not missing:
         return found, []
@@ -55,6 +52,14 @@ async def homes(session: AsyncSession, records: Sequence[Record], now_ms: int) -
         [{"fingerprint": name, "group_id": id_, "home_id": id_, "crashes": 0} for name, id_ in new.items()],
     )
     return found | new, list(new.values())
+
+
+async def groups_of(session: AsyncSession, fingerprints: Iterable[str]) -> dict[str, int]:
+    """The groups that fingerprints are in, of those that are known."""
+    rows = await session.execute(
+        select(Fingerprint.fingerprint, Fingerprint.group_id).where(Fingerprint.fingerprint.in_(fingerprints))
+    )
+    return dict(rows.all())
 
 
 async def update_groups(session: AsyncSession, group_ids: Iterable[int]) -> None:

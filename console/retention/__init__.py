@@ -1,0 +1,1 @@
+"""What is old goes: dumps, reports and events, each after a time of its own."""
