@@ -7,15 +7,23 @@ from fastapi import APIRouter, FastAPI
 from console.crashes import api as crashes_api
 from console.events import api as events_api
 from console.events import pages as events_pages
+from console.people import api as people_api
+from console.people import sign_in
+from console.people.login_rate import LoginRate
 from console.web.assets import Assets
 from console.web.errors import Problem, answer_errors
 from console.web.headers import SecurityHeaders
 from console.web.services import Services
 
 API: Final = "/api/v1"
-PAGES: Final[tuple[APIRouter, ...]] = (events_pages.router,)
+PAGES: Final[tuple[APIRouter, ...]] = (sign_in.pages, events_pages.router)
 """Routers of pages, for people."""
-ROUTERS: Final[tuple[APIRouter, ...]] = (events_api.router, events_api.filters, crashes_api.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    people_api.api,
+    events_api.router,
+    events_api.filters,
+    crashes_api.router,
+)
 """Routers of the API, for programs, all below `API`."""
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
@@ -40,6 +48,7 @@ def create_app(services: Services) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
     )
     app.state.services = services
+    app.state.login_rate = LoginRate()
     app.add_middleware(SecurityHeaders, https=services.settings.is_https)
     answer_errors(app)
     for router in ROUTERS:

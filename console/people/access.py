@@ -16,14 +16,8 @@ from console.people.person import Person
 from console.people.roles import Right, Role
 from console.people.sessions import TOUCH_MS, cookie_name, find_session, touch_session
 from console.people.tokens import find_token, touch_token
-from console.web.errors import NotAllowed, SignInNeeded, is_api
+from console.web.errors import NotAllowed, PasswordMustChange, SignInNeeded, is_api
 from console.web.services import FromServices, Services
-
-
-class PasswordMustChange(NotAllowed):
-    """The password was for one use, and there is no other one yet."""
-
-    code = "password-must-change"
 
 
 async def person_of(request: Request, services: Services) -> Person | None:
@@ -119,6 +113,8 @@ def _why_not(person: Person, right: Right) -> str:
 
 Viewer = Annotated[Person, Depends(_with(Right.VIEW))]
 """Anybody who signed in, or a token that may read."""
+AccountOwner = Annotated[Person, Depends(_with(Right.ACCOUNT))]
+"""Anybody who signed in, about their own account; a token needs the scope admin for that."""
 Uploader = Annotated[Person, Depends(_with(Right.UPLOAD))]
 """An engineer, or a token that may upload."""
 Engineer = Annotated[Person, Depends(_with(Right.ENGINEER))]

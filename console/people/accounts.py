@@ -40,6 +40,8 @@ def one_time_password() -> str:
 
 async def find_account(session: AsyncSession, name: str) -> Account | None:
     """The account of a name."""
+    if not name.isprintable():  # no name has such letters, and a database refuses some of them
+        return None
     return await session.scalar(select(Account).where(Account.name == name.strip()))
 
 

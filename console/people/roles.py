@@ -41,6 +41,8 @@ class Right(StrEnum):
     """What a handler asks for."""
 
     VIEW = "view"
+    ACCOUNT = "account"
+    """To change one's own account, such as its tokens."""
     UPLOAD = "upload"
     ENGINEER = "engineer"
     ADMIN = "admin"
@@ -48,6 +50,7 @@ class Right(StrEnum):
 
 LEAST_ROLE: Final = {
     Right.VIEW: Role.VIEWER,
+    Right.ACCOUNT: Role.VIEWER,
     Right.UPLOAD: Role.ENGINEER,
     Right.ENGINEER: Role.ENGINEER,
     Right.ADMIN: Role.ADMIN,
@@ -56,6 +59,7 @@ LEAST_ROLE: Final = {
 
 SCOPES: Final = {
     Right.VIEW: {Scope.READ, Scope.ADMIN},
+    Right.ACCOUNT: {Scope.ADMIN},
     Right.UPLOAD: {Scope.UPLOAD, Scope.ADMIN},
     Right.ENGINEER: {Scope.ADMIN},
     Right.ADMIN: {Scope.ADMIN},

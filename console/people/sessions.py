@@ -74,7 +74,7 @@ async def find_session(session: AsyncSession, cookie: str, now_ms: int, hours: i
     ).one_or_none()
     if found is None:
         return None
-    sign_in, account = found.tuple()
+    sign_in, account = found
     return Session(sign_in.digest, sign_in.csrf, account, sign_in.used_ms)
 
 

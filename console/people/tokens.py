@@ -87,7 +87,7 @@ async def find_token(session: AsyncSession, secret: str, now_ms: int) -> FoundTo
     ).one_or_none()
     if found is None:
         return None
-    token, account = found.tuple()
+    token, account = found
     return FoundToken(token.id, token.name, scopes_of(token), account, token.used_ms)
 
 

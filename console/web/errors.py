@@ -47,6 +47,12 @@ class NotAllowed(InputError):
     code = "not-allowed"
 
 
+class PasswordMustChange(NotAllowed):
+    """The password was for one use, and there is no other one yet."""
+
+    code = "password-must-change"
+
+
 class TooManyRequests(InputError):
     """Asked too often; `retry_after` is in seconds."""
 
@@ -113,6 +119,8 @@ def answer_errors(app: FastAPI) -> None:
 def _ours(request: Request, error: FaultcastError) -> Response:
     if isinstance(error, SignInNeeded) and not is_api(request.url.path):
         return _to_sign_in(request)
+    if isinstance(error, PasswordMustChange) and not is_api(request.url.path):
+        return RedirectResponse("/password", status_code=303)
     headers: dict[str, str] = {}
     if isinstance(error, SignInNeeded):
         headers["WWW-Authenticate"] = 'Bearer realm="faultcast"'

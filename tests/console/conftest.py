@@ -10,10 +10,22 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from httpx import ASGITransport, AsyncClient
+from redis.asyncio import Redis
 from sqlalchemy import text
+from support.console import PASSWORD, SignIn
 
+from console.app import create_app
 from console.database import Database, open_database
 from console.database.migrate import migrate
+from console.people import password
+from console.people.accounts import create_account, set_password
+from console.people.roles import Role
+from console.settings import ConsoleSettings
+from console.web.services import Services
+from runtime.settings import Settings
+from runtime.store import FolderStore
 
 
 def _programs() -> Path | None:
@@ -100,3 +112,36 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     database = open_database(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def services(database: Database, redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Services:
+    """What the application stands on, once with each kind of database; passwords are hashed at little cost."""
+    monkeypatch.setattr(password, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+    console = ConsoleSettings(**settings.model_dump(), _env_file=None)
+    return Services(console, database, redis, FolderStore(settings.store))
+
+
+@pytest.fixture
+async def client(services: Services) -> AsyncIterator[AsyncClient]:
+    """A browser that nobody signed in with, in front of the whole application; follows no redirects."""
+    transport = ASGITransport(create_app(services))
+    async with AsyncClient(transport=transport, base_url="http://console.test") as client:
+        yield client
+
+
+@pytest.fixture
+def sign_in(services: Services, client: AsyncClient) -> SignIn:
+    """Makes an account of a role and signs `client` in with it; its unsafe requests carry the CSRF token."""
+
+    async def sign_in(role: Role = Role.VIEWER, name: str = "") -> str:
+        name = name or role.label
+        async with services.database.writing() as session:
+            account, _ = await create_account(session, name, role, 0)
+            await set_password(session, account, PASSWORD)
+        answer = await client.post("/sign-in", data={"name": name, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]
+        return name
+
+    return sign_in

@@ -8,8 +8,8 @@ from console.people.roles import Right, Role, Scope, may
 @pytest.mark.parametrize(
     ("role", "rights"),
     [
-        (Role.VIEWER, {Right.VIEW}),
-        (Role.ENGINEER, {Right.VIEW, Right.UPLOAD, Right.ENGINEER}),
+        (Role.VIEWER, {Right.VIEW, Right.ACCOUNT}),
+        (Role.ENGINEER, set(Right) - {Right.ADMIN}),
         (Role.ADMIN, set(Right)),
     ],
 )

@@ -1,0 +1,20 @@
+"""Values of requests that every room takes, with the limits that both databases have."""
+
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import AfterValidator, Field
+
+MAX_ID = 2**63 - 1
+
+
+def _plain(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("line ends and other letters that cannot be seen do not belong here")
+    return text
+
+
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+"""The number of a row, as part of a path."""
+Line = Annotated[str, AfterValidator(_plain), Field(max_length=1000)]
+"""Text of one line; PostgreSQL takes no zero bytes."""
