@@ -1,5 +1,6 @@
 """The Events page and its parts."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from console.events.facets import values_of
 from console.events.filter import ATTRIBUTE, MARKS, MOMENTS, PARAMETERS, EventFilter
 from console.events.moment import rfc3339
 from console.events.query import Cursor, page_of
+from console.intake.progress import Progress
 from console.people.access import Viewer
 from console.people.clock import now_ms
 from console.web.errors import NotFound
@@ -123,6 +125,14 @@ async def values(request: Request, _person: Viewer, session: Reading, add: str =
     """Values to choose from while a filter is added."""
     found = await values_of(session, add[:200], value[:200].replace("\0", ""))
     return render(request, "events/values.html", {"values": found})
+
+
+@router.get("/events/progress")
+async def progress(request: Request, _person: Viewer) -> Response:
+    """A banner while an outage is caught up with; asks for itself again."""
+    # Who runs the intake in this process tells how far it is; where nobody does, there is nothing to tell.
+    tell: Callable[[], Progress] = getattr(request.app.state, "progress", Progress)
+    return render(request, "events/progress.html", {"progress": tell()})
 
 
 @router.get("/events/live")

@@ -22,6 +22,7 @@ from console.events import live
 from console.events.export import csv_of
 from console.events.filter import EventFilter
 from console.events.query import page_of
+from console.intake.progress import Progress
 from console.people.access import signed_in
 from console.people.person import Person
 from console.people.roles import Role
@@ -175,6 +176,14 @@ async def test_a_stream_ends_with_the_process(client: AsyncClient, services: Ser
     await stopping
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.text.startswith("retry: 2000\n\nevent: crash\nid: 300\ndata: {")
+
+
+async def test_catching_up_is_told(client: AsyncClient, app: FastAPI) -> None:
+    assert "Catching up" not in (await client.get("/events/progress")).text
+    app.state.progress = lambda: Progress(behind_ms=7_400_000, entries_left=5_000, rate=100.0)
+    told = (await client.get("/events/progress")).text
+    assert "2 h 3 min behind" in told
+    assert "5\u202f000 events to go, 50 s" in told
 
 
 async def test_static_files_are_kept(client: AsyncClient) -> None:
