@@ -6,7 +6,7 @@ function moveRow(step) {
   if (rows.length === 0) return;
   const at = rows.indexOf(document.activeElement.closest("[data-row]"));
   const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))] ?? rows[0];
-  next.querySelector("a").focus();
+  (next.querySelector("a.open") ?? next.querySelector("a")).focus();
   next.scrollIntoView({ block: "nearest" });
 }
 
