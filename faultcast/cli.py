@@ -31,6 +31,7 @@ app.command(rich_help_panel=PEOPLE)(config.config)
 app.command(rich_help_panel=WORKERS)(workers.ingest)
 app.command(rich_help_panel=WORKERS)(workers.reassembler)
 app.command(rich_help_panel=WORKERS)(workers.analyzer)
+app.command(rich_help_panel=WORKERS)(workers.console)
 
 
 def _version(wanted: bool) -> None:

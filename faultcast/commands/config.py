@@ -17,10 +17,10 @@ def config(env: ENV = False) -> None:
         from rich.padding import Padding
         from rich.text import Text
 
-        from runtime.settings import Settings, load_settings
+        from console.settings import ConsoleSettings, load_console_settings
 
-        settings = load_settings()
-        fields = Settings.model_fields
+        settings = load_console_settings()
+        fields = ConsoleSettings.model_fields
         if env:
             for name, field in fields.items():
                 mark = "" if name in settings.model_fields_set else "# "

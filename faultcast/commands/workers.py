@@ -1,4 +1,4 @@
-"""`faultcast ingest`, `faultcast reassembler`, `faultcast analyzer`: one worker each, until a signal stops it."""
+"""`faultcast ingest`, `reassembler`, `analyzer`, `console`: one worker each, until a signal stops it."""
 
 from typing import Annotated
 
@@ -53,3 +53,20 @@ def analyzer(worker: Worker = None, http_port: HttpPort = None) -> None:
         from runtime.settings import load_settings
 
         main(load_settings(worker=worker, http_port=http_port))
+
+
+def console(
+    worker: Worker = None,
+    http_port: HttpPort = None,
+    host: Annotated[str | None, typer.Option("--host", help="Where pages and API listen.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port of pages and API.", min=1, max=65535)] = None,
+) -> None:
+    """Keep crash events in a database, and serve pages and API; one process.
+
+    The first start makes the account `admin` and prints its password, which is for one sign-in.
+    """
+    with failing_clearly():
+        from console.settings import load_console_settings
+        from console.worker import main
+
+        main(load_console_settings(worker=worker, http_port=http_port, console_host=host, console_port=port))

@@ -1,0 +1,116 @@
+"""The console's process: verify, migrate, make the first admin; then take crash events in and serve, until SIGTERM."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from sqlalchemy import make_url
+
+from console.app import create_app
+from console.database import Database, open_database
+from console.database.migrate import migrate
+from console.intake.feed import Feed
+from console.intake.stream import Intake
+from console.people.accounts import create_first_account
+from console.people.clock import now_ms
+from console.settings import ConsoleSettings
+from console.web.services import Services
+from contract.errors import StoreUnavailable
+from contract.records import Keys
+from runtime.health import CannotListen
+from runtime.logs import get_logger
+from runtime.store import FolderStore
+from runtime.streams import connect_streams, verify_streams
+from runtime.worker import run_worker
+
+log = get_logger(__name__)
+
+DRAIN_SECONDS: Final = 8
+"""How long requests that were begun may take when the process stops; less than what a supervisor waits."""
+
+
+def main(settings: ConsoleSettings) -> None:
+    """Run the console until a signal stops it; raises `ServiceError` where something that it needs is missing."""
+    _make_folder(settings)
+    redis, database, store = connect_streams(settings), open_database(settings.database), FolderStore(settings.store)
+
+    async def verify_redis() -> None:
+        await verify_streams(redis, settings)
+
+    async def verify_store() -> None:
+        await asyncio.to_thread(store.verify)
+
+    async def work(stop: asyncio.Event) -> None:
+        try:
+            with _listener(settings) as listener:
+                await migrate(database)
+                await _first_admin(database, settings)
+                await _serve(Services(settings, database, redis, store, stop), listener)
+        finally:
+            await database.close()
+            await redis.aclose()
+
+    run_worker(settings, "console", work, {"database": database.verify, "redis": verify_redis, "store": verify_store})
+
+
+async def _serve(services: Services, listener: socket.socket) -> None:
+    """Pages, API and intake side by side; whichever ends takes the other one along."""
+    intake = Intake(services.redis, Keys(services.settings.key_prefix).events, services.database, Feed())
+    config = uvicorn.Config(
+        create_app(services),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+
+    async def serve() -> None:
+        try:
+            # The worker has its own signal handlers; uvicorn's serve() would replace them.
+            await server._serve([listener])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        finally:
+            services.stopping.set()
+
+    async def drain() -> None:
+        await services.stopping.wait()
+        server.should_exit = True
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(serve())
+        tasks.create_task(drain())
+        tasks.create_task(intake.run(services.stopping))
+
+
+async def _first_admin(database: Database, settings: ConsoleSettings) -> None:
+    made = await create_first_account(database, now_ms())
+    if made is not None:
+        url = settings.console_url or f"http://{settings.console_host}:{settings.console_port}"
+        log.warning("first start: sign in and set another password", url=url, name=made[0], one_time_password=made[1])
+
+
+def _make_folder(settings: ConsoleSettings) -> None:
+    url = make_url(settings.database)
+    if url.get_backend_name() != "sqlite":
+        return
+    folder = Path(url.database or ".").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"the folder {folder} of the database cannot be made ({error.strerror}): set FAULTCAST_DATABASE_URL"
+        ) from error
+
+
+def _listener(settings: ConsoleSettings) -> socket.socket:
+    """The socket of pages and API; raises `CannotListen`."""
+    host, port = settings.console_host, settings.console_port
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise CannotListen(
+            f"cannot serve the console on {host}:{port} ({error.strerror or error}): set FAULTCAST_CONSOLE_PORT"
+        ) from error
