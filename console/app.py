@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from console.crashes import api as crashes_api
+from console.crashes import pages as crashes_pages
 from console.events import api as events_api
 from console.events import pages as events_pages
 from console.people import api as people_api
@@ -16,7 +17,7 @@ from console.web.headers import SecurityHeaders
 from console.web.services import Services
 
 API: Final = "/api/v1"
-PAGES: Final[tuple[APIRouter, ...]] = (sign_in.pages, events_pages.router)
+PAGES: Final[tuple[APIRouter, ...]] = (sign_in.pages, events_pages.router, crashes_pages.router)
 """Routers of pages, for people."""
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     people_api.api,

@@ -1,21 +1,25 @@
 """A console with one crash of a golden case in it."""
 
 import asyncio
+import shutil
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+import uvicorn
+from fastapi import FastAPI
+from playwright.async_api import Browser, async_playwright
 from redis.asyncio import Redis
+from starlette.requests import Request
 
 from analyzer.analyze import analyze
 from analyzer.announce import crash_event
 from analyzer.report.model import Report, encode_report
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.format.container import FORMAT_VERSION
-from console.crashes import api
+from console.app import create_app
 from console.database import Database, open_database
 from console.database.migrate import migrate
 from console.intake.apply import apply
@@ -24,8 +28,6 @@ from console.people.access import signed_in
 from console.people.person import Person
 from console.people.roles import Role
 from console.settings import ConsoleSettings
-from console.web.errors import answer_errors
-from console.web.headers import SecurityHeaders
 from console.web.services import Services
 from contract.chunk import Metadata
 from contract.event import CrashEvent, encode_event
@@ -112,17 +114,6 @@ class Bench:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://console.test")
 
 
-def application(services: Services, *routers: tuple[APIRouter, str]) -> FastAPI:
-    """An application with some routers and nobody but us before it."""
-    app = FastAPI()
-    app.state.services = services
-    app.add_middleware(SecurityHeaders, https=False)
-    answer_errors(app)
-    for router, prefix in routers:
-        app.include_router(router, prefix=prefix)
-    return app
-
-
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """SQLite is enough where one row is looked up; `test_crash` asks both kinds."""
@@ -137,11 +128,12 @@ async def bench(database: Database, redis: Redis, settings: object, tmp_path: Pa
     """A console with nothing in it yet."""
     values = {**settings.model_dump(), "_env_file": None}  # type: ignore[attr-defined]
     services = Services(ConsoleSettings(**values), database, redis, FolderStore(tmp_path / "store"))
-    app = application(services, (api.router, "/api/v1"))
+    app = create_app(services)
     made = Bench(app, services)
 
-    def person() -> Person:
-        return Person(1, "ada", made.role, csrf="c" * 8)
+    def person(request: Request) -> Person:
+        request.state.person = Person(1, "ada", made.role, csrf="c" * 8)
+        return request.state.person
 
     app.dependency_overrides[signed_in] = person
     yield made
@@ -162,3 +154,36 @@ async def ask(bench: Bench) -> AsyncIterator[Ask]:
 
         yield get
     await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def address(bench: Bench) -> AsyncIterator[str]:
+    """Where the console listens, for a browser."""
+    server = uvicorn.Server(uvicorn.Config(bench.app, port=0, log_level="warning", lifespan="off", ws="none"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, where it is installed."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=program, args=flags)
+        yield started
+        await started.close()

@@ -175,8 +175,10 @@ async def test_a_crash_is_analysed_again(bench: Bench, redis: Redis) -> None:
 
 async def test_the_api_describes_itself(bench: Bench) -> None:
     async with bench.client() as client:
-        answer: httpx.Response = await client.get("/openapi.json")
+        answer: httpx.Response = await client.get("/api/v1/openapi.json")
     paths = answer.json()["paths"]
-    described = [operation for each in paths.values() for operation in each.values()]
+    described = [
+        operation for path, each in paths.items() if "/crashes/{event_id}" in path for operation in each.values()
+    ]
     assert len(described) == 16
     assert all(operation["description"] for operation in described)
