@@ -35,7 +35,7 @@ from console.crashes.answers import (
 )
 from console.crashes.crash import StoredCrash, load_crash, load_report
 from console.crashes.entry import read_number, read_path
-from console.crashes.inspector import Inspector, inspector_of
+from console.crashes.inspector import Inspector, closing_inspector, inspector_of
 from console.crashes.processing import processing_log
 from console.crashes.reanalyse import reanalyse
 from console.crashes.symbols import verdict_of
@@ -49,7 +49,9 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     409: {"model": Problem, "description": "The answer needs the firmware's symbols, and they are not here."},
     410: {"model": Problem, "description": "The dump or the report was removed by age."},
 }
-router: Final = APIRouter(prefix="/crashes/{event_id}", tags=["crashes"], responses=_ANSWERS)
+router: Final = APIRouter(
+    prefix="/crashes/{event_id}", tags=["crashes"], responses=_ANSWERS, lifespan=closing_inspector
+)
 
 
 async def _crash(_: Viewer, event_id: str, session: Reading) -> StoredCrash:

@@ -5,11 +5,14 @@ apart from those of the analyzer: whoever looks around holds up no new crash.
 """
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
+from fastapi import FastAPI
 from starlette.requests import Request
 
 from analyzer.firmware import FoundFirmware, find_firmware
@@ -141,3 +144,11 @@ def inspector_of(request: Request) -> Inspector:
             plumbing=settings.plumbing,
         )
     return state.inspector
+
+
+@asynccontextmanager
+async def closing_inspector(app: FastAPI) -> AsyncGenerator[None]:
+    """The lifespan of who uses `inspector_of`: its processes end with the application."""
+    yield
+    if (inspector := getattr(app.state, "inspector", None)) is not None:
+        await inspector.close()
