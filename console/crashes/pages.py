@@ -1,5 +1,6 @@
 """The page of one crash, and the pieces of it that are loaded when somebody opens them."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -29,7 +30,7 @@ from console.crashes.crash import StoredCrash, load_crash, load_report
 from console.crashes.downloads import gdb_command
 from console.crashes.entry import KINDS, BadEntry, known_place, leading_address, read_number, read_path, split_place
 from console.crashes.hexdump import rows
-from console.crashes.inspector import DumpGone, Inspector, find_specimen, inspector_of
+from console.crashes.inspector import Inspector, find_specimen, inspector_of
 from console.crashes.processing import processing_log
 from console.crashes.reanalyse import reanalyse
 from console.crashes.source_link import source_link
@@ -40,7 +41,7 @@ from console.people.audit import audit
 from console.web.errors import NotFound, status_of
 from console.web.render import render
 from console.web.services import FromServices, Reading
-from contract.errors import FaultcastError
+from contract.errors import FaultcastError, InputError
 
 router: Final = APIRouter(prefix="/crashes/{event_id}")
 PARTS: Final = 100
@@ -74,7 +75,7 @@ async def show(request: Request, crash: FromCrash, services: FromServices) -> Re
         "objects": objects_by_kind(stored.report.objects) if stored.report else [],
         "verdict": await verdict_of(services.store, crash.event),
         "log": processing_log(crash.event),
-        "has_dump": _has_dump(services, crash),
+        "has_dump": await _has_dump(services, crash),
         "gdb": gdb_command(crash.event),
         "stack_bar": stack_bar,
         "queued": "queued" in request.query_params,
@@ -83,7 +84,7 @@ async def show(request: Request, crash: FromCrash, services: FromServices) -> Re
 
 
 @router.get("/values")
-async def values(  # the next level of a value
+async def values(
     *,
     request: Request,
     crash: FromCrash,
@@ -240,10 +241,10 @@ def _common(crash: StoredCrash) -> dict[str, Any]:
     }
 
 
-def _has_dump(services: FromServices, crash: StoredCrash) -> bool:
+async def _has_dump(services: FromServices, crash: StoredCrash) -> bool:
     try:
-        find_specimen(services.store, crash.event)
-    except (DumpGone, FaultcastError):
+        await asyncio.to_thread(find_specimen, services.store, crash.event)
+    except InputError:
         return False
     return True
 

@@ -46,5 +46,6 @@ async def test_global_variables_are_found_while_typing(bench: Bench, address: st
     await page.goto(f"{address}/crashes/{EVENT}")
     await page.get_by_label("Search global variables").fill("station")
     shown = page.get_by_role("button", name="Show station", exact=True)
+    await expect(page.locator("#globals-found .globals > li")).to_have_count(2)
     await shown.click()
     await expect(page.locator("#globals-found .value").first).to_be_visible()
