@@ -10,6 +10,7 @@ import typer.main
 import yaml
 
 import runtime.metrics
+from console.settings import ConsoleSettings
 from faultcast.cli import app
 from runtime.settings import Settings
 
@@ -20,6 +21,8 @@ COMPOSE = cast("dict[str, Any]", yaml.safe_load(COMPOSE_TEXT))
 ENV_EXAMPLE = (DEPLOY / ".env.example").read_text()
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 WORKERS = ["ingest", "reassembler", "analyzer"]
+"""What is started as often as the load needs."""
+CONSOLE = "console"
 
 
 def assignments(text: str) -> dict[str, str]:
@@ -28,7 +31,7 @@ def assignments(text: str) -> dict[str, str]:
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = {f"FAULTCAST_{name.upper()}" for name in Settings.model_fields} | {"FAULTCAST_"}
+    known = {f"FAULTCAST_{name.upper()}" for name in ConsoleSettings.model_fields} | {"FAULTCAST_"}
     for file in (*DEPLOY.rglob("*"), ROOT / "docs/running.md"):
         if file.is_file() and file.suffix != ".pyc":
             named = set(re.findall(r"FAULTCAST_[A-Z_]*", file.read_text()))
@@ -61,9 +64,15 @@ def test_the_env_file_names_every_variable_of_the_compose_file_with_its_default(
 
 def test_the_compose_file_starts_every_worker_that_there_is() -> None:
     commands = {name for name in typer.main.get_group(app).commands if (ROOT / name / "worker.py").is_file()}
-    assert set(WORKERS) == commands
-    for worker in WORKERS:
-        assert COMPOSE["services"][worker]["command"] == [worker]
+    assert {*WORKERS, CONSOLE} == commands
+    for worker in (*WORKERS, CONSOLE):
+        assert COMPOSE["services"][worker]["command"][0] == worker
+
+
+def test_people_reach_the_console_over_the_loopback_and_its_data_outlives_it() -> None:
+    service = COMPOSE["services"][CONSOLE]
+    assert service["ports"] == ["${CONSOLE_PUBLISH:-127.0.0.1:8080:8080}"]
+    assert service["volumes"] == ["console:/var/lib/faultcast", "store:/var/lib/faultcast/store"]
 
 
 def test_replicas_get_names_of_their_own() -> None:
@@ -96,7 +105,7 @@ def test_health_is_asked_and_metrics_are_scraped_where_they_are() -> None:
         assert f"127.0.0.1:{port}/health/ready" in COMPOSE["services"][worker]["healthcheck"]["test"][-1]
     scrape = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"][0]
     assert scrape["dns_sd_configs"][0]["port"] == int(port)
-    assert scrape["dns_sd_configs"][0]["names"] == WORKERS
+    assert scrape["dns_sd_configs"][0]["names"] == [*WORKERS, CONSOLE]
 
 
 def test_alerts_are_about_metrics_that_exist() -> None:
