@@ -86,7 +86,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data:
         app, database = application(Path(data))
         asyncio.run(prepare(database))
-        server = uvicorn.Server(uvicorn.Config(app, port=int(os.environ.get("PORT", "8791")), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app, port=int(os.environ.get("PORT", "8791")), log_config=None))
         thread = threading.Thread(target=server.run)
         thread.start()
         with sync_playwright() as playwright:

@@ -159,7 +159,7 @@ async def ask(bench: Bench) -> AsyncIterator[Ask]:
 @pytest.fixture
 async def address(bench: Bench) -> AsyncIterator[str]:
     """Where the console listens, for a browser."""
-    server = uvicorn.Server(uvicorn.Config(bench.app, port=0, log_level="warning", lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(bench.app, port=0, log_config=None, lifespan="off", ws="none"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
