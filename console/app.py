@@ -6,8 +6,10 @@ from fastapi import APIRouter, FastAPI
 
 from console.crashes import api as crashes_api
 from console.crashes import pages as crashes_pages
+from console.dumps import api as dumps_api
 from console.events import api as events_api
 from console.events import pages as events_pages
+from console.firmware import api as firmware_api
 from console.people import api as people_api
 from console.people import sign_in
 from console.people.login_rate import LoginRate
@@ -24,6 +26,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events_api.router,
     events_api.filters,
     crashes_api.router,
+    firmware_api.router,
+    dumps_api.router,
 )
 """Routers of the API, for programs, all below `API`."""
 

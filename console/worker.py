@@ -11,10 +11,11 @@ from sqlalchemy import make_url
 from console.app import create_app
 from console.database import Database, open_database
 from console.database.migrate import migrate
-from console.intake.feed import Feed
+from console.firmware.indexing import Indexer
 from console.intake.stream import Intake
 from console.people.accounts import create_first_account
 from console.people.clock import now_ms
+from console.retention.chore import keep_to_policy
 from console.settings import ConsoleSettings
 from console.web.services import Services
 from contract.errors import StoreUnavailable
@@ -56,10 +57,14 @@ def main(settings: ConsoleSettings) -> None:
 
 
 async def _serve(services: Services, listener: socket.socket) -> None:
-    """Pages, API and intake side by side; whichever ends takes the other one along."""
-    intake = Intake(services.redis, Keys(services.settings.key_prefix).events, services.database, Feed())
+    """Pages, API and all that goes on behind them, side by side; whichever ends takes the others along."""
+    settings, database, redis, store = services.settings, services.database, services.redis, services.store
+    intake = Intake(redis, Keys(settings.key_prefix).events, database)
+    indexer = Indexer(settings, database, store, redis)
+    app = create_app(services)
+    app.state.progress = lambda: intake.progress
     config = uvicorn.Config(
-        create_app(services),
+        app,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -75,14 +80,14 @@ async def _serve(services: Services, listener: socket.socket) -> None:
         finally:
             services.stopping.set()
 
-    async def drain() -> None:
-        await services.stopping.wait()
-        server.should_exit = True
-
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(serve())
-        tasks.create_task(drain())
         tasks.create_task(intake.run(services.stopping))
+        tasks.create_task(indexer.run(services.stopping))
+        retention = tasks.create_task(keep_to_policy(settings, database, store))
+        await services.stopping.wait()
+        server.should_exit = True
+        retention.cancel()
 
 
 async def _first_admin(database: Database, settings: ConsoleSettings) -> None:

@@ -20,7 +20,10 @@ def configure_logs(settings: Settings, stage: str) -> None:
     renderer: Processor = structlog.processors.JSONRenderer()
     if settings.log_format == "console":
         shared.pop()
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Its default shows the values of variables: passwords and contents of dumps among them.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from console.database import Database
 from console.database.tables import Position
 from console.intake.apply import Applied, apply
-from console.intake.feed import Feed
 from console.intake.progress import EntryId, Pace, Progress, StreamEnds, entry_id, progress_of
 from console.intake.record import Record, read_record
 from contract.errors import FaultcastError, ServiceError
@@ -50,12 +49,11 @@ async def _nobody(_session: AsyncSession, _applied: Applied) -> None:
 class Intake:
     """Reads one stream of crash events into one database; there must be no second one."""
 
-    def __init__(self, redis: Redis, stream: str, database: Database, feed: Feed, listener: Listener = _nobody) -> None:
+    def __init__(self, redis: Redis, stream: str, database: Database, listener: Listener = _nobody) -> None:
         """Reads nothing yet."""
         self._redis = redis
         self._stream = stream
         self._database = database
-        self._feed = feed
         self._listener = listener
         self._pace = Pace()
         self.progress = Progress()
@@ -69,13 +67,18 @@ class Intake:
                 if position is None:
                     position = await self._position()
                 position = await self._step(position)
-                pause = 0.1
             except ServiceError as error:
                 RETRIES.labels(STAGE, error.code).inc()
                 log.warning("waiting for a dependency", code=error.code, reason=str(error), seconds=round(pause, 1))
-                await rest(stop, pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-                position = None  # whether the last transaction was made is for the database to say
+            except Exception:  # the pages stay up, and what was not read stays in the stream
+                RETRIES.labels(STAGE, "internal").inc()
+                log.exception("crash events cannot be taken in", seconds=round(pause, 1))
+            else:
+                pause = 0.1
+                continue
+            await rest(stop, pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+            position = None  # whether the last transaction was made is for the database to say
 
     async def _step(self, position: str) -> str:
         """Take what comes after a position; returns the new one."""
@@ -94,10 +97,7 @@ class Intake:
     async def _position(self) -> str:
         async with self._database.reading() as session:
             row = (await session.scalars(select(Position).where(Position.stream == self._stream))).one_or_none()
-        if row is None:
-            return START
-        self._feed.publish(row.change)
-        return row.entry
+        return START if row is None else row.entry
 
     async def _read(self, position: str) -> list[Entry]:
         with stream_errors():
@@ -111,7 +111,7 @@ class Intake:
         # In a thread, for a batch takes long enough to be felt by whoever looks at a page.
         records = await asyncio.to_thread(_records, entries)
         try:
-            applied = await self._write(entries[-1][0], records)
+            await self._write(entries[-1][0], records)
         except FaultcastError:
             raise
         except Exception:  # whatever one event does, its neighbours go on
@@ -121,11 +121,11 @@ class Intake:
                 return
             EVENTS_SKIPPED.labels("internal").inc()
             log.exception("a crash event cannot be kept", entry=entries[0][0])
-            applied = await self._write(entries[0][0], [])
+            await self._write(entries[0][0], [])
+            return
         EVENTS_TAKEN.inc(len(records))
-        self._feed.publish(applied.change)
 
-    async def _write(self, entry: str, records: Sequence[Record]) -> Applied:
+    async def _write(self, entry: str, records: Sequence[Record]) -> None:
         async with self._database.writing() as session:
             applied = await apply(session, self._stream, entry, records, time.time_ns() // 1_000_000)
             try:
@@ -135,7 +135,6 @@ class Intake:
                 raise
             except Exception:
                 log.exception("nobody was told of new crashes", entry=entry)
-        return applied
 
     async def _ends(self) -> StreamEnds | None:
         """Where the stream begins and ends; None when there is none."""

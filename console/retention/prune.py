@@ -62,10 +62,16 @@ async def prune(database: Database, store: Store, before: Cutoffs) -> Pruned:
         DatabaseUnavailable: likewise.
     """
     pruned = Pruned()
+    is_done = True
     async for batch in _walk(database, await _place(database, "dumps"), before.dumps_ms):
-        sizes = await _delete(store, await _unneeded(database, store, batch, before.dumps_ms))
+        keys = await _unneeded(database, batch, before.dumps_ms)
+        settled = await asyncio.to_thread(_settled, store, keys)
+        sizes = await _delete(store, settled)
         pruned.dumps, pruned.dump_bytes = pruned.dumps + len(sizes), pruned.dump_bytes + sum(sizes)
-        await _remember(database, "dumps", batch)
+        # What was written just now is looked at again by the next run.
+        is_done = is_done and not await asyncio.to_thread(_any_left, store, keys)
+        if is_done:
+            await _remember(database, "dumps", batch)
     async for batch in _walk(database, await _place(database, "reports"), before.reports_ms):
         sizes = await _delete(store, _reports(batch))
         pruned.reports, pruned.report_bytes = pruned.reports + len(sizes), pruned.report_bytes + sum(sizes)
@@ -81,9 +87,9 @@ async def preview(database: Database, store: Store, before: Cutoffs) -> Pruned:
     pruned = Pruned()
     seen = set[str]()
     async for batch in _walk(database, await _place(database, "dumps"), before.dumps_ms):
-        keys = [key for key in await _unneeded(database, store, batch, before.dumps_ms) if key not in seen]
+        keys = [key for key in await _unneeded(database, batch, before.dumps_ms) if key not in seen]
         seen.update(keys)
-        sizes = await _sizes(store, keys)
+        sizes = await _sizes(store, await asyncio.to_thread(_settled, store, keys))
         pruned.dumps, pruned.dump_bytes = pruned.dumps + len(sizes), pruned.dump_bytes + sum(sizes)
     async for batch in _walk(database, await _place(database, "reports"), before.reports_ms):
         sizes = await _sizes(store, _reports(batch))
@@ -110,15 +116,14 @@ async def _walk(database: Database, after: Place, before_ms: int) -> AsyncIterat
         after = batch[-1].time_ms, batch[-1].id
 
 
-async def _unneeded(database: Database, store: Store, batch: Sequence[_Old], before_ms: int) -> list[str]:
+async def _unneeded(database: Database, batch: Sequence[_Old], before_ms: int) -> list[str]:
     """Keys of the dumps of a batch that no younger crash has too."""
     names = {old.sha256 for old in batch}
     async with database.reading() as session:
         needed = await session.scalars(
             select(Crash.sha256).where(Crash.sha256.in_(names), Crash.time_ms >= before_ms).distinct()
         )
-        keys = [dump_key(name) for name in sorted(names - set(needed))]
-    return await asyncio.to_thread(_settled, store, keys)
+        return [dump_key(name) for name in sorted(names - set(needed))]
 
 
 def _settled(store: Store, keys: Sequence[str]) -> list[str]:
@@ -132,6 +137,10 @@ def _settled(store: Store, keys: Sequence[str]) -> list[str]:
         if time.time() - written > JUST_WRITTEN_SECONDS:
             found.append(key)
     return found
+
+
+def _any_left(store: Store, keys: Sequence[str]) -> bool:
+    return any(store.exists(key) for key in keys)
 
 
 def _reports(batch: Sequence[_Old]) -> list[str]:

@@ -97,6 +97,21 @@ def test_an_exception_is_in_the_same_line(lines: Lines) -> None:
     assert "\n" in line["exception"]
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_an_exception_does_not_tell_the_values_of_variables(
+    capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    configure(log_format=log_format)
+    secret = str(0x5EC2E7)
+    try:
+        _ = len(secret) // 0
+    except ZeroDivisionError:
+        get_logger("x").exception("failed")
+    told = capsys.readouterr().err
+    assert "ZeroDivisionError" in told
+    assert secret not in told
+
+
 def test_what_libraries_log_has_the_same_form(lines: Lines) -> None:
     configure()
     logging.getLogger("uvicorn.error").warning("port %d\nis taken", 80)

@@ -1,10 +1,7 @@
 """How far intake is, and how long it will take."""
 
-import asyncio
-
 import pytest
 
-from console.intake.feed import Feed
 from console.intake.progress import Pace, Progress, StreamEnds, entry_id, progress_of
 
 ENDS = StreamEnds((1_000_000, 0), (2_000_000, 5), 1_000)
@@ -44,18 +41,3 @@ def test_the_rate_is_that_of_late() -> None:
         pace.step(float(second), 1_000 if second < 50 else 200)
     assert pace.rate(99.0) == pytest.approx(200)
     assert pace.rate(1_000.0) == 0.0
-
-
-async def test_a_page_waits_for_news_and_misses_none() -> None:
-    feed = Feed()
-    waiting = [asyncio.create_task(feed.changed(0)) for _ in range(3)]
-    await asyncio.sleep(0)
-    feed.publish(7)
-    assert await asyncio.gather(*waiting) == [7, 7, 7]
-    assert await feed.changed(6) == 7
-    later = asyncio.create_task(feed.changed(7))
-    feed.publish(3)  # of a stream that is read once more
-    await asyncio.sleep(0)
-    assert not later.done()
-    feed.publish(8)
-    assert await later == 8

@@ -19,7 +19,7 @@ from console.database import Database, open_database
 from console.database.migrate import migrate
 from console.database.tables import Crash, CrashHour, Group, Position, Profile
 from console.intake.apply import Applied
-from console.intake.feed import Feed
+from console.intake.progress import Progress
 from console.intake.stream import Intake, Listener, _nobody
 from runtime.settings import Settings
 
@@ -41,8 +41,7 @@ async def add(redis: Redis, stream: str, *payloads: bytes, entry: str = "*") -> 
 @asynccontextmanager
 async def reading(redis: Redis, stream: str, database: Database, listener: Listener = _nobody) -> AsyncIterator[Intake]:
     stop = asyncio.Event()
-    feed = Feed()
-    intake = Intake(redis, stream, database, feed, listener)
+    intake = Intake(redis, stream, database, listener)
     task = asyncio.create_task(intake.run(stop))
     try:
         yield intake
@@ -66,9 +65,8 @@ async def test_events_before_and_after_the_start_come_in(redis: Redis, stream: s
     await add(redis, stream, crash_payload(0), crash_payload(1))
     async with reading(redis, stream, database) as intake:
         await until(database, 2)
-        news = asyncio.create_task(intake._feed.changed(2))
         await add(redis, stream, crash_payload(2))
-        assert await asyncio.wait_for(news, 10) == 3
+        await until(database, 3)
         assert await crashes(database) == 3
         assert not intake.progress.is_catching_up
     assert await redis.xlen(stream) == 3  # others read it too
@@ -144,13 +142,12 @@ import asyncio, sys
 from redis.asyncio import Redis
 from console.database import open_database
 from console.intake import stream
-from console.intake.feed import Feed
 
 stream.BATCH = 7
 
 async def main():
     redis, database = Redis.from_url(sys.argv[1], protocol=2), open_database(sys.argv[3])
-    await stream.Intake(redis, sys.argv[2], database, Feed()).run(asyncio.Event())
+    await stream.Intake(redis, sys.argv[2], database).run(asyncio.Event())
 
 asyncio.run(main())
 """
@@ -201,3 +198,24 @@ async def test_kill_9_in_the_middle_loses_nothing_and_counts_nothing_twice(
             assert await session.scalar(select(counter)) == count
         assert await session.scalar(select(func.max(Crash.change))) == count
     await database.close()
+
+
+async def test_a_fault_of_ours_keeps_the_reader_up(
+    redis: Redis, stream: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = False
+
+    def broken(*_: object) -> Progress:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise ZeroDivisionError
+        return Progress()
+
+    monkeypatch.setattr("console.intake.stream.progress_of", broken)
+    await add(redis, stream, crash_payload(0))
+    async with reading(redis, stream, database):
+        await until(database, 1)
+        await add(redis, stream, crash_payload(1))
+        await until(database, 2)
+    assert failed

@@ -97,6 +97,9 @@ async def test_a_dump_that_was_just_written_again_stays(ten: Database, store: Fo
     store.put(dump_key(name(1)), b"dump")
     assert (await prune(ten, store, Cutoffs(day(3), 0, 0))).dumps == 1
     assert store.exists(dump_key(name(1)))
+    os.utime(store.path(dump_key(name(1))), (0, 0))
+    assert (await prune(ten, store, Cutoffs(day(3), 0, 0))).dumps == 1
+    assert not store.exists(dump_key(name(1)))
 
 
 async def test_old_reports_go_in_all_revisions(ten: Database, store: FolderStore) -> None:
