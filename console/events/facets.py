@@ -28,7 +28,7 @@ async def values_of(session: AsyncSession, name: str, start: str = "") -> list[s
         named = select(Device.name).where(func.substr(Device.name, 1, len(start)) == start)
         return list(await session.scalars(named.order_by(Device.last_ms.desc()).limit(MOST)))
     if name == "group":
-        groups = select(Group.id).order_by(Group.last_ms.desc()).limit(MOST)
+        groups = select(Group.id).where(Group.crashes > 0).order_by(Group.last_ms.desc()).limit(MOST)
         return [str(each) for each in await session.scalars(groups)]
     if name == "attr.":
         return [f"{key}=" for key in await _keys(session)]

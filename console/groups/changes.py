@@ -15,32 +15,37 @@ from console.database.alone import change_counters_alone
 from console.database.tables import Fingerprint, FingerprintDevice, Group, GroupChange
 from console.groups.state import Decision, State, decide
 from console.intake.groups import update_groups
-from contract.errors import InputError
+from console.web.errors import Conflict, NotFound
 
 MOST_GROUPS: Final = 100
 """Groups that are merged at a time, and fingerprints that are split off."""
 
 
-class NoSuchGroup(InputError):
+class NoSuchGroup(NotFound):
     """There is no group, or no change, with that number."""
 
     code = "group-missing"
 
 
-class BadChange(InputError):
+class BadChange(Conflict):
     """A merge, a split or an undo that makes no sense as things are."""
 
     code = "group-change"
 
 
-async def set_state(session: AsyncSession, group_id: int, state: str, now_ms: int, version: str = "") -> Decision:
+async def set_state(
+    session: AsyncSession, group_id: int, state: str, account: str, now_ms: int, *, version: str = ""
+) -> Decision:
     """Resolve (in a version), mute or reopen a group. Raises `NoSuchGroup` or `BadState`."""
     await change_counters_alone(session)
     group = await _group(session, group_id)
-    before = Decision(State(group.state), group.resolved_version, group.resolved_ms, group.regressed_ms)
+    before = Decision(
+        State(group.state), group.resolved_version, group.resolved_ms, group.regressed_ms, group.regressed_version
+    )
     after = decide(before, state, now_ms, version)
-    group.state, group.resolved_version = after.state, after.resolved_version
-    group.resolved_ms, group.regressed_ms = after.resolved_ms, after.regressed_ms
+    group.state, group.resolved_version, group.resolved_ms = after.state, after.resolved_version, after.resolved_ms
+    group.regressed_ms, group.regressed_version = after.regressed_ms, after.regressed_version
+    group.decided_ms, group.decided_by = now_ms, account
     await session.flush()
     return after
 

@@ -32,7 +32,8 @@ class Order(StrEnum):
 
     LAST = "last"
     FIRST = "first"
-    COUNT = "count"
+    COUNT = "crashes"
+    DEVICES = "devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class GroupQuery:
     """Any of them; all states where it is empty."""
     text: str = ""
     """Part of the title or the kind, in any case."""
+    kind: str = ""
+    firmware: str = ""
+    """Name of a firmware that crashed."""
+    version: str = ""
+    """Version of a firmware that crashed."""
     order: Order = Order.LAST
     cursor: str = ""
     limit: int = 50
@@ -57,7 +63,11 @@ class GroupRow:
     kind: str
     state: str
     resolved_version: str
+    resolved_ms: int | None
     regressed_ms: int | None
+    regressed_version: str
+    decided_ms: int | None
+    decided_by: str
     crashes: int
     devices: int
     first_ms: int
@@ -189,7 +199,11 @@ def _row(group: Group, versions: tuple[str, ...], days: tuple[int, ...]) -> Grou
         kind=group.kind,
         state=group.state,
         resolved_version=group.resolved_version,
+        resolved_ms=group.resolved_ms,
         regressed_ms=group.regressed_ms,
+        regressed_version=group.regressed_version,
+        decided_ms=group.decided_ms,
+        decided_by=group.decided_by,
         crashes=group.crashes,
         devices=group.devices,
         first_ms=group.first_ms,
@@ -200,7 +214,12 @@ def _row(group: Group, versions: tuple[str, ...], days: tuple[int, ...]) -> Grou
 
 
 def _column(order: Order) -> InstrumentedAttribute[int]:
-    return {Order.LAST: Group.last_ms, Order.FIRST: Group.first_ms, Order.COUNT: Group.crashes}[order]
+    return {
+        Order.LAST: Group.last_ms,
+        Order.FIRST: Group.first_ms,
+        Order.COUNT: Group.crashes,
+        Order.DEVICES: Group.devices,
+    }[order]
 
 
 def _conditions(query: GroupQuery) -> list[ColumnElement[bool]]:
@@ -211,6 +230,20 @@ def _conditions(query: GroupQuery) -> list[ColumnElement[bool]]:
         found.append(
             Group.title.icontains(query.text, autoescape=True) | Group.kind.icontains(query.text, autoescape=True)
         )
+    if query.kind:
+        found.append(Group.kind == query.kind)
+    built = [
+        column == value
+        for column, value in ((Profile.firmware, query.firmware), (Profile.version, query.version))
+        if value
+    ]
+    if built:
+        crashed = (
+            select(Fingerprint.group_id)
+            .join(Profile, Profile.fingerprint == Fingerprint.fingerprint)
+            .where(Profile.crashes > 0, *built)
+        )
+        found.append(Group.id.in_(crashed))
     return found
 
 

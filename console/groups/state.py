@@ -35,6 +35,7 @@ class Decision:
     resolved_version: str = ""
     resolved_ms: int | None = None
     regressed_ms: int | None = None
+    regressed_version: str = ""
 
 
 def resolve(now_ms: int, version: str = "") -> Decision:

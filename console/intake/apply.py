@@ -15,7 +15,7 @@ from console.database.tables import Crash, CrashAttribute, CrashDocument, Positi
 from console.database.upsert import insert_into
 from console.intake.counters import Counted, count, drop_empty_profiles
 from console.intake.devices import Loop, count_devices, find_loops
-from console.intake.groups import Regression, groups_of, homes, reopen, update_groups
+from console.intake.groups import Regression, groups_of, homes, reopen, settle, update_groups
 from console.intake.owners import Owners, find_owners, table_of
 from console.intake.record import Record
 
@@ -31,7 +31,7 @@ class Applied:
     improved: list[int] = field(default_factory=list[int])
     """Those whose analysis was replaced by an equal or a better one."""
     groups: list[int] = field(default_factory=list[int])
-    """New ones: causes that had not been seen."""
+    """New ones: causes that had not been seen. Not those that crashes moved to when their analysis got better."""
     regressions: list[Regression] = field(default_factory=list[Regression])
     loops: list[Loop] = field(default_factory=list[Loop])
 
@@ -72,7 +72,7 @@ async def _write(
     session: AsyncSession, taken: Sequence[Record], stored: dict[str, _Stored], applied: Applied, now_ms: int
 ) -> None:
     owners = await find_owners(session, taken)
-    groups, applied.groups = await homes(session, taken, now_ms)
+    groups, made = await homes(session, taken, now_ms)
     crash_ids = await _write_crashes(session, taken, stored, owners, applied)
     await _write_documents(session, taken, crash_ids)
     await _write_attributes(session, taken, crash_ids, [stored[r.event_id].id for r in taken if r.event_id in stored])
@@ -86,6 +86,13 @@ async def _write(
         stored[record.event_id].id: stored[record.event_id].counted for record in taken if record.event_id in stored
     }
     groups |= await groups_of(session, {old.fingerprint for old in removed.values()} - groups.keys())
+    moves = [
+        (groups[stored[record.event_id].counted.fingerprint], groups[record.profile.fingerprint])
+        if record.event_id in stored
+        else (None, groups[record.profile.fingerprint])
+        for record in taken
+    ]
+    applied.groups = await settle(session, made, moves)
     await count(session, added.values(), removed.values(), groups)
     await count_devices(session, added.values(), removed.values())
     applied.loops = await find_loops(session, added, removed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,8 @@ class Regression:
     group_id: int
     crash_id: int
     at_ms: int
+    version: str = ""
+    """Firmware version of that crash; empty where it told none."""
 
 
 async def homes(session: AsyncSession, records: Sequence[Record], now_ms: int) -> tuple[dict[str, int], list[int]]:
@@ -37,6 +40,8 @@ async def homes(session: AsyncSession, records: Sequence[Record], now_ms: int) -
                 "kind": examples[fingerprint].profile.kind,
                 "state": "unresolved",
                 "resolved_version": "",
+                "regressed_version": "",
+                "decided_by": "",
                 "created_ms": now_ms,
                 "crashes": 0,
                 "devices": 0,
@@ -60,6 +65,35 @@ async def groups_of(session: AsyncSession, fingerprints: Iterable[str]) -> dict[
         select(Fingerprint.fingerprint, Fingerprint.group_id).where(Fingerprint.fingerprint.in_(fingerprints))
     )
     return dict(rows.all())
+
+
+async def settle(session: AsyncSession, made: Sequence[int], moves: Iterable[tuple[int | None, int]]) -> list[int]:
+    """Tell new causes from new names of known ones, among groups that were made; returns those of new causes.
+
+    `moves` has, for each crash, the group it was in, None where the crash itself is new, and the one it is in now. A
+    group of crashes that were all known, because symbols came later, begins with what was decided about them.
+    """
+    sources: dict[int, set[int | None]] = {id_: set() for id_ in made}
+    for before, after in moves:
+        if after in sources:
+            sources[after].add(before)
+    for id_, before in sources.items():
+        if len(before) == 1 and None not in before:
+            decided = await session.execute(select(*_DECIDED).where(Group.id.in_(before)))
+            await session.execute(update(Group).where(Group.id == id_).values(decided.mappings().one()))
+    return [id_ for id_, before in sources.items() if None in before]
+
+
+_DECIDED: Final = (
+    Group.state,
+    Group.resolved_version,
+    Group.resolved_ms,
+    Group.regressed_ms,
+    Group.regressed_version,
+    Group.decided_ms,
+    Group.decided_by,
+)
+"""What people said of a group, and what became of it."""
 
 
 async def update_groups(session: AsyncSession, group_ids: Iterable[int]) -> None:
@@ -127,11 +161,11 @@ async def reopen(session: AsyncSession, crashes: Sequence[tuple[int, int, Record
         if group_id not in found and regresses(
             fixes[group_id], record.time_ms, profile.version, builds.get(profile.build_id)
         ):
-            found[group_id] = Regression(group_id, crash_id, record.time_ms)
+            found[group_id] = Regression(group_id, crash_id, record.time_ms, profile.version)
     for regression in found.values():
         await session.execute(
             update(Group)
             .where(Group.id == regression.group_id)
-            .values(state="unresolved", regressed_ms=regression.at_ms)
+            .values(state="unresolved", regressed_ms=regression.at_ms, regressed_version=regression.version)
         )
     return list(found.values())

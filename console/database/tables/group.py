@@ -22,6 +22,12 @@ class Group(Base):
     resolved_ms: Mapped[int | None]
     regressed_ms: Mapped[int | None]
     """When a newer build crashed although it was resolved; the state is `unresolved` again."""
+    regressed_version: Mapped[str] = mapped_column(Text, default="")
+    """Firmware version of that crash; empty where it told none."""
+    decided_ms: Mapped[int | None]
+    """When a person last said what is to be done about it; none where nobody did."""
+    decided_by: Mapped[str] = mapped_column(Text, default="")
+    """Who that was."""
     created_ms: Mapped[int]
     crashes: Mapped[int] = mapped_column(default=0)
     devices: Mapped[int] = mapped_column(default=0)

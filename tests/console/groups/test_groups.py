@@ -122,17 +122,18 @@ async def test_changes_that_make_no_sense_change_nothing(three: Database) -> Non
             with pytest.raises(NoSuchGroup):
                 await missing
         with pytest.raises(NoSuchGroup):
-            await set_state(session, 99, "muted", 1)
+            await set_state(session, 99, "muted", "ada", 1)
     assert await counts(three) == {1: (2, 2), 2: (2, 2), 3: (1, 1)}
 
 
 async def test_a_resolved_group_says_so_until_a_newer_build_crashes(three: Database) -> None:
     async with three.writing() as session:
-        await set_state(session, 1, "resolved", START_MS + 100, "2.0")
+        await set_state(session, 1, "resolved", "ada", START_MS + 100, version="2.0")
     assert (await group(three, 1)).state == "resolved"
     await intake(three, crash_payload(7, fingerprint="a", version="2.1", time_ms=START_MS + 200))
     reopened = await group(three, 1)
     assert (reopened.state, reopened.resolved_version, reopened.regressed_ms) == ("unresolved", "2.0", START_MS + 200)
+    assert (reopened.regressed_version, reopened.decided_by, reopened.decided_ms) == ("2.1", "ada", START_MS + 100)
 
 
 async def ids(database: Database, query: GroupQuery) -> list[int]:
@@ -145,7 +146,7 @@ async def test_groups_are_listed_by_time_and_count_and_filtered(three: Database)
     assert await ids(three, GroupQuery(order=Order.FIRST)) == [3, 2, 1]
     assert await ids(three, GroupQuery(order=Order.COUNT)) == [2, 1, 3]
     async with three.writing() as session:
-        await set_state(session, 2, "muted", START_MS)
+        await set_state(session, 2, "muted", "ada", START_MS)
     assert await ids(three, GroupQuery(states=frozenset({"muted"}))) == [2]
     assert await ids(three, GroupQuery(states=frozenset({"muted", "unresolved"}))) == [3, 2, 1]
     assert await ids(three, GroupQuery(text="RASH B")) == [2]

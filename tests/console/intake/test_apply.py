@@ -313,3 +313,29 @@ async def test_an_old_crash_that_comes_late_reopens_nothing(database: Database) 
     await resolve(database, "", START_MS + MINUTE)
     applied = await intake(database, crash_payload(1, build_id="b9", time_ms=START_MS + MINUTE))
     assert applied.regressions == []
+
+
+async def test_a_cause_is_told_once_when_its_symbols_come_later(database: Database) -> None:
+    first = await intake(
+        database,
+        crash_payload(0, revision=3, fingerprint="2-u"),
+        crash_payload(1, revision=3, fingerprint="2-u"),
+    )
+    assert first.groups == [1]
+    moved = await intake(database, crash_payload(0, fingerprint="2-a"))
+    assert (moved.improved, moved.groups) == ([1], [])
+    assert (await intake(database, crash_payload(1, fingerprint="2-a"))).groups == []
+    assert (await intake(database, crash_payload(2, revision=3, fingerprint="2-u"))).groups == []
+    # A new crash among those that moved makes it a new cause.
+    told = await intake(database, crash_payload(2, fingerprint="2-b"), crash_payload(3, fingerprint="2-b"))
+    assert told.groups == [3]
+
+
+async def test_what_was_decided_goes_along_when_symbols_come(database: Database) -> None:
+    await intake(database, crash_payload(0, revision=3, fingerprint="2-u"))
+    async with database.writing() as session:
+        group = await session.get_one(Group, 1)
+        group.state, group.decided_by, group.decided_ms = "muted", "ada", 7
+    await intake(database, crash_payload(0, fingerprint="2-a"))
+    kept = await rows(database, Group.id, Group.state, Group.decided_by, Group.decided_ms, Group.crashes)
+    assert sorted(kept) == [(1, "muted", "ada", 7, 0), (2, "muted", "ada", 7, 1)]
