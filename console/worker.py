@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -94,7 +95,10 @@ async def _first_admin(database: Database, settings: ConsoleSettings) -> None:
     made = await create_first_account(database, now_ms())
     if made is not None:
         url = settings.console_url or f"http://{settings.console_host}:{settings.console_port}"
-        log.warning("first start: sign in and set another password", url=url, name=made[0], one_time_password=made[1])
+        log.warning("first start: the account's password for one sign-in is printed once", url=url, name=made[0])
+        # Not through the log: that is collected, searched and kept.
+        sys.stderr.write(f"\n  {url}\n  name      {made[0]}\n  password  {made[1]}   (for one sign-in)\n\n")
+        sys.stderr.flush()
 
 
 def _make_folder(settings: ConsoleSettings) -> None:

@@ -1,7 +1,5 @@
 """Crashes as CSV and as JSON lines, written while they are read, a batch at a time."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
@@ -9,27 +7,16 @@ from console.database import Database
 from console.events.filter import EventFilter
 from console.events.query import CrashRow, Cursor, page_of
 from console.events.shapes import Event
+from console.web.spreadsheet import MEDIA_TYPE, csv_lines
 
 BATCH: Final = 1000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = tuple(Event.model_fields)
 
 
 def csv_of(rows: Iterable[CrashRow]) -> str:
-    """Lines of CSV (RFC 4180)."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    for row in rows:
-        values = Event.of(row).model_dump()
-        writer.writerow([_cell(values[column]) for column in COLUMNS])
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A value that no spreadsheet takes for a formula: names come from devices."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Lines of CSV."""
+    values = (Event.of(row).model_dump() for row in rows)
+    return csv_lines([each[column] for column in COLUMNS] for each in values)
 
 
 def json_of(rows: Iterable[CrashRow]) -> str:
@@ -39,7 +26,7 @@ def json_of(rows: Iterable[CrashRow]) -> str:
 
 HEAD: Final = {"csv": ",".join(COLUMNS) + "\r\n", "jsonl": ""}
 FORMATS: Final[dict[str, tuple[str, Callable[[Iterable[CrashRow]], str]]]] = {
-    "csv": ("text/csv; charset=utf-8", csv_of),
+    "csv": (MEDIA_TYPE, csv_of),
     "jsonl": ("application/x-ndjson", json_of),
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 from urllib.parse import parse_qsl, urlencode
 
-from console.events.moment import Moment
+from console.web.moment import Moment
 from contract.errors import InputError
 
 MAX_VALUES: Final = 50

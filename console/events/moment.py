@@ -1,46 +1,5 @@
-"""Points in time as people write them: absolute (RFC 3339), or relative to now (`24h`, `7d`)."""
+"""Moved to the rooms' common ground."""
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final, Self
+from console.web.moment import Moment, rfc3339
 
-_RELATIVE: Final = re.compile(r"0*([1-9][0-9]{0,4})([mhdw])")
-_UNIT_MS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in time; `text` is canonical, so that equal moments are equal."""
-
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """From what somebody wrote; raises `ValueError`."""
-        if match := _RELATIVE.fullmatch(text):
-            return cls(f"{match[1]}{match[2]}")
-        # In a query string a bare + is a space.
-        when = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        return cls.of((when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC))
-
-    @classmethod
-    def of(cls, when: datetime) -> Self:
-        """An absolute one, to the millisecond."""
-        return cls(when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
-
-    @property
-    def is_relative(self) -> bool:
-        """Whether it moves along with now."""
-        return _RELATIVE.fullmatch(self.text) is not None
-
-    def at(self, now_ms: int) -> int:
-        """Unix milliseconds, seen from `now_ms`."""
-        if match := _RELATIVE.fullmatch(self.text):
-            return now_ms - int(match[1]) * _UNIT_MS[match[2]]
-        return round(datetime.fromisoformat(self.text).timestamp() * 1000)
-
-
-def rfc3339(ms: int) -> str:
-    """Unix milliseconds as the API writes them."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+__all__ = ["Moment", "rfc3339"]

@@ -11,12 +11,12 @@ from console.events import live, saved
 from console.events.chart import Counts, counts_of, has_crashes
 from console.events.facets import values_of
 from console.events.filter import ATTRIBUTE, MARKS, MOMENTS, PARAMETERS, EventFilter
-from console.events.moment import rfc3339
 from console.events.query import Cursor, page_of
 from console.intake.progress import Progress
 from console.people.access import Viewer
 from console.people.clock import now_ms
 from console.web.errors import NotFound
+from console.web.moment import rfc3339
 from console.web.render import fragment, render
 from console.web.services import FromServices, Reading
 

@@ -5,8 +5,8 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from console.events.chart import Counts
-from console.events.moment import rfc3339
 from console.events.query import CrashRow
+from console.web.moment import rfc3339
 
 
 class Event(BaseModel):

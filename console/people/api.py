@@ -1,165 +1,37 @@
-"""People in the API: who am I, tokens, accounts, the audit log."""
+"""People in the API: who am I, tokens, sessions, accounts, the audit log."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from starlette.responses import StreamingResponse
 
-from console.database.tables import Account, AuditEntry, Token
 from console.people import accounts, tokens
 from console.people.access import AccountOwner, Admin, SignedIn
-from console.people.audit import PAGE, audit, entries
+from console.people.audit import audit, entries, export
 from console.people.clock import now_ms
-from console.people.roles import Role, Scope
+from console.people.password import one_time_password
+from console.people.roles import Role
+from console.people.sessions import close_sessions, sessions_of
+from console.people.shapes import (
+    AccountChange,
+    AccountInfo,
+    AuditQuery,
+    Entries,
+    Entry,
+    MadeAccount,
+    MadeToken,
+    Me,
+    NewAccount,
+    NewToken,
+    SessionInfo,
+    TokenInfo,
+)
 from console.web.errors import NotFound
-from console.web.parameters import MAX_ID, Id, Line
+from console.web.parameters import Id
 from console.web.services import FromServices, Reading
+from console.web.spreadsheet import MEDIA_TYPE
 
 api = APIRouter(tags=["people"])
-
-RoleName = Literal["viewer", "engineer", "admin"]
-
-
-def _time(unix_ms: int | None) -> datetime | None:
-    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1000, UTC)
-
-
-class Me(BaseModel):
-    """Who asks."""
-
-    name: str
-    role: str
-    scopes: list[Scope] | None = Field(description="Of the token; null in a session.")
-    csrf: str = Field(description="What unsafe requests of this session send as X-CSRF-Token; empty with a token.")
-    must_change: bool = Field(description="Whether a password must be set first, at /password.")
-
-
-class TokenInfo(BaseModel):
-    """A token, without what makes it one."""
-
-    id: int
-    name: str
-    hint: str = Field(description="The first characters of the token.")
-    scopes: list[Scope]
-    created: datetime
-    used: datetime | None
-    expires: datetime | None
-
-    @classmethod
-    def of(cls, token: Token) -> Self:
-        """From its row."""
-        return cls(
-            id=token.id,
-            name=token.name,
-            hint=token.hint,
-            scopes=sorted(tokens.scopes_of(token)),
-            created=datetime.fromtimestamp(token.created_ms / 1000, UTC),
-            used=_time(token.used_ms),
-            expires=_time(token.expires_ms),
-        )
-
-
-class NewToken(BaseModel):
-    """A token to make."""
-
-    name: Annotated[Line, Field(min_length=1, max_length=100)]
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=3)]
-    days: Annotated[int, Field(ge=1, le=3650)] | None = Field(90, description="Until it ends; null for never.")
-
-
-class MadeToken(TokenInfo):
-    """A token that was just made."""
-
-    token: str = Field(description="The token itself; it is not shown again.")
-
-
-class AccountInfo(BaseModel):
-    """An account."""
-
-    id: int
-    name: str
-    role: str
-    disabled: bool
-    must_change: bool
-    external: bool = Field(description="Whether the person signs in at the OpenID Connect provider.")
-    created: datetime
-    last_sign_in: datetime | None
-
-    @classmethod
-    def of(cls, account: Account) -> Self:
-        """From its row."""
-        return cls(
-            id=account.id,
-            name=account.name,
-            role=account.role,
-            disabled=account.disabled,
-            must_change=account.must_change,
-            external=account.subject is not None,
-            created=datetime.fromtimestamp(account.created_ms / 1000, UTC),
-            last_sign_in=_time(account.last_ms),
-        )
-
-
-class NewAccount(BaseModel):
-    """An account to make."""
-
-    name: Annotated[Line, Field(min_length=1, max_length=accounts.MAX_NAME)]
-    role: RoleName = "viewer"
-
-
-class MadeAccount(AccountInfo):
-    """An account that was just made, or that got another password."""
-
-    password: str = Field(description="For one sign-in, at which another one is set; it is not shown again.")
-
-
-class AccountChange(BaseModel):
-    """What to change of an account; what is left out stays."""
-
-    role: RoleName | None = None
-    disabled: bool | None = None
-
-
-class Entry(BaseModel):
-    """Something that somebody did."""
-
-    id: int
-    time: datetime
-    account: str
-    action: str
-    subject: str
-    detail: str
-    address: str
-
-    @classmethod
-    def of(cls, entry: AuditEntry) -> Self:
-        """From its row."""
-        return cls(
-            id=entry.id,
-            time=datetime.fromtimestamp(entry.at_ms / 1000, UTC),
-            account=entry.account,
-            action=entry.action,
-            subject=entry.subject,
-            detail=entry.detail,
-            address=entry.address,
-        )
-
-
-class Entries(BaseModel):
-    """A page of the audit log, newest first."""
-
-    items: list[Entry]
-    next: int | None = Field(description="`before` of the next page; null on the last one.")
-
-
-class AuditQuery(BaseModel):
-    """Which entries of the audit log."""
-
-    before: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
-    account: Line = ""
-    action: Line = ""
-    limit: Annotated[int, Field(ge=1, le=500)] = PAGE
 
 
 @api.get("/me")
@@ -201,6 +73,21 @@ async def revoke_token(services: FromServices, person: AccountOwner, token_id: I
         await audit(session, person, "token.revoke", token.name)
 
 
+@api.get("/sessions")
+async def list_sessions(session: Reading, services: FromServices, person: AccountOwner) -> list[SessionInfo]:
+    """The browsers that you are signed in with, the one used last first."""
+    found = await sessions_of(session, person.account_id, now_ms(), services.settings.session_hours)
+    return [SessionInfo.of(row, person.session) for row in found]
+
+
+@api.delete("/sessions", status_code=204)
+async def sign_out_everywhere(services: FromServices, person: AccountOwner) -> None:
+    """Sign out in every browser but the one that asks; tokens go on working."""
+    async with services.database.writing() as session:
+        await close_sessions(session, person.account_id, but=person.session)
+        await audit(session, person, "sign-out.everywhere", person.name)
+
+
 @api.get("/accounts")
 async def list_accounts(session: Reading, _: Admin) -> list[AccountInfo]:
     """Everybody who may sign in."""
@@ -210,10 +97,11 @@ async def list_accounts(session: Reading, _: Admin) -> list[AccountInfo]:
 @api.post("/accounts", status_code=201)
 async def create_account(services: FromServices, person: Admin, wanted: NewAccount) -> MadeAccount:
     """Make an account with a password for one sign-in."""
+    password = await one_time_password()
     async with services.database.writing() as session:
-        made, password = await accounts.create_account(session, wanted.name, Role.of(wanted.role), now_ms())
+        made = await accounts.create_account(session, wanted.name, Role.of(wanted.role), now_ms(), password=password)
         await audit(session, person, "account.create", made.name, detail=made.role)
-        return MadeAccount(**AccountInfo.of(made).model_dump(), password=password)
+        return MadeAccount(**AccountInfo.of(made).model_dump(), password=password.one_time)
 
 
 @api.patch("/accounts/{account_id}")
@@ -230,19 +118,36 @@ async def change_account(services: FromServices, person: Admin, account_id: Id, 
         return AccountInfo.of(account)
 
 
+@api.delete("/accounts/{account_id}", status_code=204)
+async def remove_account(services: FromServices, person: Admin, account_id: Id) -> None:
+    """Remove an account with its tokens; what it did stays in the audit log. The last admin stays."""
+    async with services.database.writing() as session:
+        account = await accounts.account(session, account_id)
+        await accounts.remove_account(session, account)
+        await audit(session, person, "account.delete", account.name)
+
+
 @api.post("/accounts/{account_id}/password")
 async def reset_password(services: FromServices, person: Admin, account_id: Id) -> MadeAccount:
     """Replace a password that was lost by one for one sign-in; all sessions of the account end."""
+    password = await one_time_password()
     async with services.database.writing() as session:
         account = await accounts.account(session, account_id)
-        password = await accounts.reset_password(session, account)
+        await accounts.set_password(session, account, password)
         await audit(session, person, "account.password", account.name)
-        return MadeAccount(**AccountInfo.of(account).model_dump(), password=password)
+        return MadeAccount(**AccountInfo.of(account).model_dump(), password=password.one_time)
 
 
 @api.get("/audit")
 async def list_audit(session: Reading, _: Admin, query: Annotated[AuditQuery, Query()]) -> Entries:
     """What was done, by whom, newest first."""
-    found = await entries(session, before=query.before, account=query.account, action=query.action, limit=query.limit)
+    found = await entries(session, query.asked, before=query.before, limit=query.limit)
     full = len(found) == query.limit
     return Entries(items=[Entry.of(entry) for entry in found], next=found[-1].id if full else None)
+
+
+@api.get("/audit/export", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
+async def export_audit(services: FromServices, _: Admin, query: Annotated[AuditQuery, Query()]) -> StreamingResponse:
+    """All entries that fit as CSV, newest first; `before` and `limit` do not count."""
+    headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
+    return StreamingResponse(export(services.database, query.asked), media_type=MEDIA_TYPE, headers=headers)

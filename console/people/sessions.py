@@ -1,6 +1,7 @@
 """Sessions of browsers: a random cookie, of which the database knows only the digest."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,11 @@ from console.people.secret import digest_of, new_secret
 HOUR_MS: Final = 3_600_000
 TOUCH_MS: Final = 60_000
 """A use is written down once a minute and not with every request."""
+
+
+MAX_ADDRESS: Final = 64
+MAX_AGENT: Final = 300
+MAX_LISTED: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,13 @@ def forget_cookie(response: Response, *, https: bool) -> None:
     response.delete_cookie(cookie_name(https=https), httponly=True, secure=https, samesite="lax", path="/")
 
 
-async def open_session(session: AsyncSession, account: Account, now_ms: int) -> str:
-    """Begin a session; returns the cookie, which nobody will see again."""
+async def open_session(
+    session: AsyncSession, account: Account, now_ms: int, *, address: str = "", agent: str = ""
+) -> str:
+    """Begin a session; returns the cookie, which nobody will see again.
+
+    `address` and `agent`, what the browser calls itself, are for the list of sessions.
+    """
     cookie = new_secret()
     account.last_ms = now_ms
     session.add(
@@ -54,6 +65,8 @@ async def open_session(session: AsyncSession, account: Account, now_ms: int) -> 
             csrf=secrets.token_urlsafe(32),
             created_ms=now_ms,
             used_ms=now_ms,
+            address=address[:MAX_ADDRESS],
+            agent=_line(agent)[:MAX_AGENT],
         )
     )
     return cookie
@@ -78,6 +91,17 @@ async def find_session(session: AsyncSession, cookie: str, now_ms: int, hours: i
     return Session(sign_in.digest, sign_in.csrf, account, sign_in.used_ms)
 
 
+async def sessions_of(session: AsyncSession, account_id: int, now_ms: int, hours: int) -> Sequence[SignIn]:
+    """The open sessions of an account, the one that was used last first."""
+    found = await session.scalars(
+        select(SignIn)
+        .where(SignIn.account_id == account_id, SignIn.used_ms > now_ms - hours * HOUR_MS)
+        .order_by(SignIn.used_ms.desc(), SignIn.digest)
+        .limit(MAX_LISTED)
+    )
+    return found.all()
+
+
 async def touch_session(session: AsyncSession, digest: str, now_ms: int) -> None:
     """Note that a session is in use, which lets it live on."""
     await session.execute(update(SignIn).where(SignIn.digest == digest).values(used_ms=now_ms))
@@ -96,3 +120,8 @@ async def close_sessions(session: AsyncSession, account_id: int, *, but: str = "
 async def remove_expired_sessions(session: AsyncSession, now_ms: int, hours: int) -> None:
     """Remove what nobody used for so long that it no longer counts."""
     await session.execute(delete(SignIn).where(SignIn.used_ms <= now_ms - hours * HOUR_MS))
+
+
+def _line(text: str) -> str:
+    """What a browser says of itself, without what cannot be seen; PostgreSQL takes no zero bytes."""
+    return "".join(letter for letter in text if letter.isprintable())

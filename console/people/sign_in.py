@@ -8,13 +8,13 @@ from starlette.responses import RedirectResponse, Response
 
 from console.database.tables import Account
 from console.people.access import SignedIn, address_of, person_of
-from console.people.accounts import account, check_password, refresh_hash, set_password
+from console.people.accounts import account, check_password, refreshed_hash, set_password
 from console.people.audit import audit, write_entry
 from console.people.clock import now_ms
 from console.people.csrf import require_same_origin
 from console.people.login_rate import LoginRate
 from console.people.next_page import next_page
-from console.people.password import WeakPassword, verify_password
+from console.people.password import WeakPassword, chosen_password, verify_password
 from console.people.sessions import close_session, forget_cookie, open_session, remove_expired_sessions, set_cookie
 from console.web.errors import Conflict
 from console.web.render import render
@@ -31,7 +31,7 @@ class Credentials(BaseModel):
     next: str = Field("/", max_length=2000)
 
 
-class NewPassword(BaseModel):
+class PasswordForm(BaseModel):
     """The form to set a password."""
 
     current: str = Field("", max_length=2000)
@@ -69,19 +69,20 @@ async def sign_in(
             await write_entry(session, "", "sign-in.refused", _line(form.name), address=address)
         return _sign_in_form(request, services, next_page(form.next), form.name or "?")
     await rate.forgive(form.name)
-    async with services.database.writing() as session:
-        opened = await account(session, found.id)
-        await refresh_hash(opened, form.password)
-    return await start_session(services, opened, address, "/password" if opened.must_change else next_page(form.next))
+    if (hashed := await refreshed_hash(found, form.password)) is not None:
+        async with services.database.writing() as session:
+            (await account(session, found.id)).password = hashed
+    return await start_session(request, services, found, "/password" if found.must_change else next_page(form.next))
 
 
-async def start_session(services: Services, who: Account, address: str, target: str) -> Response:
+async def start_session(request: Request, services: Services, who: Account, target: str) -> Response:
     """Give a browser a session of an account, and send it on."""
-    settings, now = services.settings, now_ms()
+    settings, now, address = services.settings, now_ms(), address_of(request)
     async with services.database.writing() as session:
         await remove_expired_sessions(session, now, settings.session_hours)
         opened = await account(session, who.id)
-        cookie = await open_session(session, opened, now)
+        agent = request.headers.get("User-Agent", "")
+        cookie = await open_session(session, opened, now, address=address, agent=agent)
         await write_entry(session, opened.name, "sign-in", address=address)
     answer = RedirectResponse(target, status_code=303)
     set_cookie(answer, cookie, settings.session_hours, https=settings.is_https)
@@ -111,7 +112,7 @@ async def change_password(
     services: FromServices,
     person: SignedIn,
     rate: Rate,
-    form: Annotated[NewPassword, Form()],
+    form: Annotated[PasswordForm, Form()],
 ) -> Response:
     """Set one; every other session of the account ends."""
     await rate.require(person.address, person.name)
@@ -128,8 +129,9 @@ async def change_password(
         error = "Take another password than the current one."
     else:
         try:
+            chosen = await chosen_password(form.password, own.name)
             async with services.database.writing() as session:
-                await set_password(session, await account(session, own.id), form.password, but=person.session)
+                await set_password(session, await account(session, own.id), chosen, but=person.session)
                 await audit(session, person, "password.change", person.name)
         except WeakPassword as weak:
             error = f"{weak}."

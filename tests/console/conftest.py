@@ -20,7 +20,7 @@ from console.app import create_app
 from console.database import Database, open_database
 from console.database.migrate import migrate
 from console.people import password
-from console.people.accounts import create_account, set_password
+from console.people.accounts import create_account
 from console.people.roles import Role
 from console.settings import ConsoleSettings
 from console.web.services import Services
@@ -136,9 +136,9 @@ def sign_in(services: Services, client: AsyncClient) -> SignIn:
 
     async def sign_in(role: Role = Role.VIEWER, name: str = "") -> str:
         name = name or role.label
+        chosen = await password.chosen_password(PASSWORD, name)
         async with services.database.writing() as session:
-            account, _ = await create_account(session, name, role, 0)
-            await set_password(session, account, PASSWORD)
+            await create_account(session, name, role, 0, password=chosen)
         answer = await client.post("/sign-in", data={"name": name, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         client.headers["X-CSRF-Token"] = (await client.get("/api/v1/me")).json()["csrf"]

@@ -38,6 +38,10 @@ class SignIn(Base):
     csrf: Mapped[str] = mapped_column(String(64))
     created_ms: Mapped[int]
     used_ms: Mapped[int]
+    address: Mapped[str] = mapped_column(String(64), default="")
+    """Of the client, when it signed in."""
+    agent: Mapped[str] = mapped_column(String(300), default="")
+    """What the browser calls itself."""
 
 
 class Token(Base):

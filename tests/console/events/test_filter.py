@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.events.filter import MARKS, WORDS, BadFilter, EventFilter
-from console.events.moment import Moment
+from console.web.moment import Moment
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(
     lambda text: text == text.strip()

@@ -12,6 +12,18 @@ def test_what_would_be_guessed_is_refused(password: str) -> None:
         check_strength(password, "jane smith")
 
 
+@pytest.mark.parametrize(
+    "password", ["jane.doe2026!", "JANE.DOE@example.com!!!", "\uff4aane.doe-jane.doe", "xx jane.doe xx"]
+)
+def test_an_address_counts_for_nothing(password: str) -> None:
+    with pytest.raises(WeakPassword, match="name in it"):
+        check_strength(password, "jane.doe@example.com")
+
+
+def test_a_name_of_two_letters_is_in_many_words() -> None:
+    check_strength("al fresco meal", "al")
+
+
 @pytest.mark.parametrize("password", ["four words do well", "jane smith rides a bicycle", "пароль из слов"])
 def test_other_passwords_are_taken(password: str) -> None:
     check_strength(password, "jane smith")
