@@ -52,6 +52,10 @@ check: setup ## Lint, formatting, types, arrows
 unit: setup ## All tests
 	@$(BIN)/pytest -q -n 2 --dist loadgroup
 
+.PHONY: test-console
+test-console: setup tools ## The console alone: its pages in a real browser with real broker, Redis and workers behind them
+	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/console
+
 .PHONY: tools
 tools: ## Install the services and tools that the tests use, where they are missing (Debian, Ubuntu)
 	@missing=""; for tool in $(TOOLS); do \
