@@ -94,14 +94,24 @@ async def park(redis: Redis, settings: Settings, build_id: str, item: DumpItem) 
         await redis.hset(Keys(settings.key_prefix).waiting(build_id), item.event_id, encode_record(item))
 
 
-async def release(redis: Redis, settings: Settings, build_id: str) -> AsyncIterator[DumpItem]:
-    """Send every dump that waits for a build id to be analysed again; yields each when it is on its way."""
+async def send_waiting(redis: Redis, settings: Settings, build_id: str) -> AsyncIterator[DumpItem]:
+    """Send every dump that waits for a build id to be analysed again, and let it wait on; yields each when it is sent.
+
+    For links that are made or undone: they stand in until the firmware itself comes.
+    """
     keys = Keys(settings.key_prefix)
     with stream_errors():
         waiting = cast("dict[bytes, bytes]", await redis.hgetall(keys.waiting(build_id)))
-    for event_id, record in waiting.items():
+    for record in waiting.values():
         item = decode_item(record)
         with stream_errors():
             await redis.xadd(keys.dumps(partition_of(item.device, settings.partitions)), {FIELD: record})
-            await redis.hdel(keys.waiting(build_id), event_id)
+        yield item
+
+
+async def release(redis: Redis, settings: Settings, build_id: str) -> AsyncIterator[DumpItem]:
+    """Likewise when the firmware has come: nobody waits for it any more."""
+    async for item in send_waiting(redis, settings, build_id):
+        with stream_errors():
+            await redis.hdel(Keys(settings.key_prefix).waiting(build_id), item.event_id)
         yield item

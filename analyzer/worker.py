@@ -106,9 +106,11 @@ class AnalyzerWorker:
             symbolized=report.symbolized,
             ms=round((time.monotonic() - began) * 1000),
         )
-        if build_id and firmware is None:
+        if build_id and not item.linked and (firmware is None or firmware.linked):
+            # A linked firmware stands in: the dump waits for its own all the same.
             await park(self._redis, self._settings, build_id, item)
-            if find_firmware(self._store, build_id) is not None:  # it was added while we were at it
+            now = find_firmware(self._store, build_id)
+            if now is not None and (firmware is None or now.linked != linked):  # it was added while we were at it
                 await self._analyse(item)
 
     async def _report(self, item: DumpItem, firmware: FoundFirmware | None) -> Report:

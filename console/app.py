@@ -10,6 +10,7 @@ from console.dumps import api as dumps_api
 from console.events import api as events_api
 from console.events import pages as events_pages
 from console.firmware import api as firmware_api
+from console.firmware import pages as firmware_pages
 from console.people import api as people_api
 from console.people import sign_in
 from console.people.login_rate import LoginRate
@@ -19,7 +20,12 @@ from console.web.headers import SecurityHeaders
 from console.web.services import Services
 
 API: Final = "/api/v1"
-PAGES: Final[tuple[APIRouter, ...]] = (sign_in.pages, events_pages.router, crashes_pages.router)
+PAGES: Final[tuple[APIRouter, ...]] = (
+    sign_in.pages,
+    events_pages.router,
+    crashes_pages.router,
+    firmware_pages.router,
+)
 """Routers of pages, for people."""
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     people_api.api,

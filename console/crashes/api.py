@@ -70,7 +70,7 @@ Address = Annotated[str, Query(description="Decimal, or hexadecimal with 0x.", m
 @router.get("")
 async def get_crash(crash: FromCrash, services: FromServices) -> CrashAnswer:
     """The event, the whole report, the processing log and why the symbols are those they are."""
-    stored = await load_report(services.store, crash.event.id)
+    stored = await load_report(services.store, crash.event)
     verdict = await verdict_of(services.store, crash.event)
     return CrashAnswer(
         event=msgspec.to_builtins(crash.event),
@@ -213,13 +213,13 @@ async def download_core(crash: FromCrash, services: FromServices, inspector: Fro
 @router.get("/report", response_class=Response)
 async def download_report(crash: FromCrash, services: FromServices) -> Response:
     """The whole report as a JSON file."""
-    return downloads.report_file(crash.event, await load_report(services.store, crash.event.id))
+    return downloads.report_file(crash.event, await load_report(services.store, crash.event))
 
 
 @router.get("/markdown", response_class=Response)
 async def download_markdown(crash: FromCrash, services: FromServices) -> Response:
     """The report as a ticket in Markdown."""
-    return downloads.markdown_file(crash.event, await load_report(services.store, crash.event.id))
+    return downloads.markdown_file(crash.event, await load_report(services.store, crash.event))
 
 
 @router.post("/reanalyse", status_code=202)

@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -17,7 +18,7 @@ from contract.errors import InputError
 from contract.event import CrashEvent, EventError
 from contract.malformed import MALFORMED
 from runtime.logs import get_logger
-from runtime.store import NoSuchObject, Store, best_report
+from runtime.store import NoSuchObject, Store, best_report, report_key
 
 log = get_logger(__name__)
 
@@ -70,15 +71,21 @@ async def load_crash(session: AsyncSession, event_id: str) -> StoredCrash:
     return StoredCrash(event, row[1], row[2], row[3] or "", source_url)
 
 
-async def load_report(store: Store, event_id: str) -> StoredReport:
-    """The best report of a crash; raises `StoreUnavailable`."""
+async def load_report(store: Store, event: CrashEvent) -> StoredReport:
+    """The report that a crash event came of, else the best one of the crash; raises `StoreUnavailable`."""
     try:
-        return StoredReport(decode_report(await asyncio.to_thread(best_report, store, event_id)))
+        return StoredReport(decode_report(await asyncio.to_thread(_report, store, event)))
     except NoSuchObject:
         return StoredReport(None, PRUNED)
     except MALFORMED:
-        log.warning("report-damaged", event_id=event_id)
+        log.warning("report-damaged", event_id=event.id)
         return StoredReport(None, DAMAGED)
+
+
+def _report(store: Store, event: CrashEvent) -> bytes:
+    with suppress(NoSuchObject):
+        return store.get(report_key(event.id, event.data.revision))
+    return best_report(store, event.id)
 
 
 def _canonical(event_id: str) -> str:

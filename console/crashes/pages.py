@@ -33,9 +33,9 @@ from console.crashes.hexdump import rows
 from console.crashes.inspector import Inspector, find_specimen, inspector_of
 from console.crashes.processing import processing_log
 from console.crashes.reanalyse import reanalyse
-from console.crashes.source_link import source_link
 from console.crashes.symbols import verdict_of
 from console.crashes.view import TRUST, objects_by_kind, stack_bar, thread_views
+from console.firmware.source_link import source_link
 from console.people.access import Engineer, Viewer
 from console.people.audit import audit
 from console.web.errors import NotFound, status_of
@@ -65,7 +65,7 @@ Text = Annotated[str, Query(max_length=500)]
 @router.get("")
 async def show(request: Request, crash: FromCrash, services: FromServices) -> Response:
     """The page."""
-    stored = await load_report(services.store, crash.event.id)
+    stored = await load_report(services.store, crash.event)
     values: dict[str, Any] = {
         **_common(crash),
         "report": stored.report,
@@ -195,7 +195,7 @@ async def memory(
     request: Request, crash: FromCrash, services: FromServices, inspector: FromInspector, at: Text = "sp"
 ) -> Response:
     """Memory from an address, a register or a global variable on."""
-    stored = await load_report(services.store, crash.event.id)
+    stored = await load_report(services.store, crash.event)
     values: dict[str, Any] = {**_common(crash), "entry": at, "rows": [], "problem": "", "address": None}
     status = 200
     try:

@@ -3,24 +3,22 @@
 import asyncio
 
 from console.crashes.inspector import find_specimen
+from console.firmware.linking import chosen_for, send_again
 from console.web.services import Services
 from contract.event import CrashEvent
-from contract.identity import partition_of
-from contract.records import FIELD, Keys, encode_record
-from contract.requeue import work_item
-from runtime.streams import stream_errors
 
 
 async def reanalyse(services: Services, event: CrashEvent) -> None:
     """Put the work item of a crash into the dump stream; its event comes again, under the same id.
 
+    It is analysed with what is chosen for it now, by hand or by its build id; what the last analysis used says nothing.
+
     Raises:
         DumpGone: there is nothing left to analyse.
         EventError: the event does not say what the work was.
-        ServiceError: Redis or the store does not answer.
+        ServiceError: Redis, the database or the store does not answer.
     """
     await asyncio.to_thread(find_specimen, services.store, event)
-    item, settings = work_item(event), services.settings
-    stream = Keys(settings.key_prefix).dumps(partition_of(item.device, settings.partitions))
-    with stream_errors():
-        await services.redis.xadd(stream, {FIELD: encode_record(item)})
+    async with services.database.reading() as session:
+        chosen = await chosen_for(session, event.id)
+    await send_again(services, event, chosen.build_id if chosen is not None else "")

@@ -9,7 +9,7 @@ from analyzer.questions import FrameAt
 from analyzer.report.model import Frame, KernelObject, Report, Stack, Thread
 from analyzer.report.recursion import folded
 from console.crashes.positions import positions
-from console.crashes.source_link import source_link
+from console.firmware.source_link import source_link
 from contract.event import CrashEvent
 
 MOST_FRAMES: Final = 200

@@ -1,35 +1,27 @@
 """Firmware over HTTP: `/api/v1/firmware`."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import update
-from starlette.requests import ClientDisconnect
 
-from console.database.tables import Firmware
-from console.firmware.indexing import upload_file, upload_folder
+from console.firmware.facts import change_facts
 from console.firmware.linking import link_build, unlink_build
 from console.firmware.listing import PAGE, ListedFirmware, listed, one
 from console.firmware.missing import missing_firmware
-from console.firmware.receive import receive
-from console.firmware.removal import find_firmware_row, needs, remove
-from console.people.access import Engineer, Uploader, Viewer
-from console.people.audit import audit
-from console.people.clock import now_ms
-from console.web.errors import Conflict
+from console.firmware.removal import find_firmware_row, needs, remove_firmware
+from console.firmware.source_link import MAX_LENGTH
+from console.firmware.upload import MAX_TEXT, check_announced, plain_name, take_upload
+from console.people.access import Engineer, Sender, Uploader, Viewer
+from console.web.parameters import MAX_ID, Id, Line
 from console.web.services import FromServices, Reading
-from contract.errors import LimitExceeded
 from contract.records import Keys
 
 router = APIRouter(prefix="/firmware", tags=["firmware"])
 
-Number = Annotated[int, Path(description="Number of the upload.", ge=1)]
 BuildId = Annotated[str, Path(description="Build id, hexadecimal.", pattern="^[0-9a-f]{2,128}$")]
-Text = Annotated[str, Query(max_length=200)]
-SourceUrl = Annotated[str, Field(max_length=500, pattern=r"^$|^https?://")]
+Text = Annotated[Line, Query(max_length=MAX_TEXT)]
 
 
 class FirmwareFacts(BaseModel):
@@ -80,16 +72,22 @@ class NeedsFacts(BaseModel):
 
     crashes: int
     last_crash: datetime | None
-    linked: list[str]
+    linked: list[str] = Field(description="Build ids that are linked to it by hand.")
+    dumps: int = Field(description="Single dumps that are.")
 
 
 class Changes(BaseModel):
     """What people say of a firmware; what is not given stays."""
 
-    name: str | None = Field(None, max_length=200)
-    version: str | None = Field(None, max_length=200)
-    board: str | None = Field(None, max_length=200)
-    source_url: SourceUrl | None = None
+    name: Line | None = Field(None, max_length=MAX_TEXT)
+    version: Line | None = Field(None, max_length=MAX_TEXT)
+    board: Line | None = Field(None, max_length=MAX_TEXT)
+    source_url: Line | None = Field(
+        None,
+        max_length=MAX_LENGTH,
+        description="Where a line of its source is shown, with {file} and {line}; empty for nowhere.",
+        examples=["https://git.example.com/app/blob/v1.4/{file}#L{line}"],
+    )
 
 
 class Link(BaseModel):
@@ -135,32 +133,16 @@ async def upload(
 
     Dumps that wait for it are analysed again by themselves.
     """
-    settings = services.settings
-    announced = request.headers.get("Content-Length", "")
-    if announced.isdecimal() and int(announced) > settings.max_firmware_size:
-        raise LimitExceeded(
-            f"the file has {announced} bytes; {settings.max_firmware_size} are taken (FAULTCAST_MAX_FIRMWARE_SIZE)"
-        )
-    try:
-        path, size = await receive(request.stream(), upload_folder(settings), most=settings.max_firmware_size)
-    except ClientDisconnect as error:
-        raise Conflict("the upload was cut off before its end; nothing of it was kept") from error
-    async with services.database.writing() as session:
-        row = Firmware(
-            name=name,
-            version=version,
-            board=board,
-            file_name=file_name,
-            size=size,
-            state="indexing",
-            added_ms=now_ms(),
-            added_by=person.actor,
-        )
-        session.add(row)
-        await session.flush()
-        # Before the row can be seen: whoever finds it finds its file.
-        await asyncio.to_thread(path.replace, upload_file(settings, row.id))
-        await audit(session, person, "firmware.upload", file_name, detail=f"{size} bytes")
+    check_announced(request.headers.get("Content-Length"), services.settings.max_firmware_size)
+    row = await take_upload(
+        services,
+        person,
+        request.stream(),
+        file_name=plain_name(file_name),
+        name=name,
+        version=version,
+        board=board,
+    )
     return _facts(ListedFirmware(row, (), 0, None))
 
 
@@ -168,11 +150,12 @@ async def upload(
 async def list_firmware(
     session: Reading,
     _person: Viewer,
-    before: Annotated[int | None, Query(ge=1, description="`next` of the page before.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+    q: Annotated[Line, Query(max_length=MAX_TEXT, description="Part of build id, name, version, board, file.")] = "",
 ) -> FirmwarePage:
     """Newest upload first."""
-    rows = await listed(session, before=before, limit=limit)
+    rows = await listed(session, before=before, limit=limit, text=q)
     return FirmwarePage(items=[*map(_facts, rows)], next=rows[-1].row.id if len(rows) == limit else None)
 
 
@@ -196,76 +179,49 @@ async def list_missing(session: Reading, services: FromServices, _person: Viewer
 
 
 @router.get("/{number}", summary="Show one firmware")
-async def show(session: Reading, _person: Viewer, number: Number) -> FirmwareFacts:
+async def show(session: Reading, _person: Sender, number: Id) -> FirmwareFacts:
     """With the crashes of all its build ids."""
     return _facts(await one(session, await find_firmware_row(session, number)))
 
 
 @router.patch("/{number}", summary="Change what is said of a firmware")
-async def change(services: FromServices, person: Engineer, number: Number, changes: Changes) -> FirmwareFacts:
+async def change(services: FromServices, person: Engineer, number: Id, changes: Changes) -> FirmwareFacts:
     """What is not given stays as it is."""
-    values = changes.model_dump(exclude_none=True)
     async with services.database.writing() as session:
-        row = await find_firmware_row(session, number)
-        if values:
-            await session.execute(update(Firmware).where(Firmware.id == number).values(**values))
-            await audit(session, person, "firmware.change", row.build_id or row.file_name, detail=str(values))
+        row = await change_facts(session, person, number, changes.model_dump(exclude_none=True))
         return _facts(await one(session, row))
 
 
 @router.get("/{number}/needs", summary="Tell what still needs a firmware")
-async def show_needs(session: Reading, _person: Viewer, number: Number) -> NeedsFacts:
+async def show_needs(session: Reading, _person: Viewer, number: Id) -> NeedsFacts:
     """Before it is removed."""
     found = await needs(session, await find_firmware_row(session, number))
-    return NeedsFacts(crashes=found.crashes, last_crash=_maybe(found.last_ms), linked=[*found.linked])
+    return NeedsFacts(
+        crashes=found.crashes, last_crash=_maybe(found.last_ms), linked=[*found.linked], dumps=found.dumps
+    )
 
 
 @router.delete("/{number}", summary="Remove a firmware")
 async def delete(
     services: FromServices,
     person: Engineer,
-    number: Number,
+    number: Id,
     force: Annotated[bool, Query(description="Even where crashes or links need it.")] = False,
 ) -> Removed:
     """Reports stay as they are; values can no longer be opened, and new crashes of it have no names."""
-    async with services.database.writing() as session:
-        row = await find_firmware_row(session, number)
-        found = await needs(session, row)
-        if not force and (found.crashes or found.linked):
-            raise Conflict(
-                f"{found.crashes} crashes and {len(found.linked)} links need this firmware: remove it with force=true"
-            )
-        freed = await remove(session, services.store, row)
-        await audit(
-            session, person, "firmware.delete", row.build_id or row.file_name, detail=f"{found.crashes} crashes"
-        )
-    await asyncio.to_thread(upload_file(services.settings, number).unlink, missing_ok=True)
-    return Removed(freed=freed)
+    return Removed(freed=await remove_firmware(services, person, number, force=force))
 
 
 @router.put("/links/{build_id}", summary="Link a build id to a firmware by hand")
 async def link(services: FromServices, person: Engineer, build_id: BuildId, body: Link) -> Released:
     """For a build whose file is lost. A firmware of its own, uploaded later, wins over the link."""
-    async with services.database.writing() as session:
-        released = await link_build(
-            session,
-            services.settings,
-            services.store,
-            services.redis,
-            build_id=build_id,
-            to=body.to,
-            account=person.actor,
-        )
-        await audit(session, person, "firmware.link", build_id, detail=f"to {body.to}")
-    return Released(released=released)
+    return Released(released=await link_build(services, person, build_id, body.to))
 
 
 @router.delete("/links/{build_id}", status_code=204, summary="Undo a link")
 async def unlink(services: FromServices, person: Engineer, build_id: BuildId) -> None:
-    """What was analysed stays as it is."""
-    async with services.database.writing() as session:
-        await unlink_build(session, services.store, build_id)
-        await audit(session, person, "firmware.unlink", build_id)
+    """Dumps that were analysed by the link and are still in the store are analysed again without it."""
+    await unlink_build(services, person, build_id)
 
 
 def _facts(found: ListedFirmware) -> FirmwareFacts:

@@ -16,7 +16,7 @@ from analyzer.firmware import index_firmware, release
 from analyzer.sandbox import Sandbox
 from analyzer.symbols.format.container import FORMAT_VERSION
 from console.database import Database
-from console.database.tables import Firmware, FirmwareAlias
+from console.database.tables import Crash, DumpLink, Firmware, FirmwareAlias, Profile
 from console.database.upsert import insert_into
 from console.settings import ConsoleSettings
 from contract.errors import InputError, ServiceError
@@ -134,6 +134,11 @@ async def _ready(session: AsyncSession, upload: Firmware, names: list[str], inde
     before = await session.scalar(select(Firmware).where(Firmware.build_id == names[0], Firmware.id != upload.id))
     if before is not None:
         upload = await _joined(session, upload, before)
+    else:  # what was chosen by hand stood in for it
+        crashes = (
+            select(Crash.event_id).join(Profile, Profile.id == Crash.profile_id).where(Profile.build_id.in_(names))
+        )
+        await session.execute(delete(DumpLink).where(DumpLink.event_id.in_(crashes)))
     await session.execute(
         update(Firmware)
         .where(Firmware.id == upload.id)

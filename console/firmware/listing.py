@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from console.database.tables import Firmware, FirmwareAlias, Profile
@@ -23,9 +23,19 @@ class ListedFirmware:
     """Newest crash, Unix milliseconds."""
 
 
-async def listed(session: AsyncSession, *, before: int | None = None, limit: int = PAGE) -> list[ListedFirmware]:
-    """Firmware, newest upload first; `before` is the number of the last one of the page before."""
+async def listed(
+    session: AsyncSession, *, before: int | None = None, limit: int = PAGE, text: str = "", ready: bool = False
+) -> list[ListedFirmware]:
+    """Firmware, newest upload first; `before` is the number of the last one of the page before.
+
+    `text` is looked for in build id, name, version, board and file name; `ready` leaves out what cannot be used.
+    """
     query = select(Firmware).order_by(Firmware.id.desc()).limit(limit)
+    if text:
+        named = (Firmware.build_id, Firmware.name, Firmware.version, Firmware.board, Firmware.file_name)
+        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in named)))
+    if ready:
+        query = query.where(Firmware.state == "ready")
     if before is not None:
         query = query.where(Firmware.id < before)
     return await _with_crashes(session, (await session.scalars(query)).all())

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from console.database.tables import Profile
+from console.database.tables import Firmware, FirmwareAlias, Profile
 from contract.records import Keys
 from runtime.streams import stream_errors
 
@@ -65,7 +65,12 @@ async def missing_firmware(session: AsyncSession, redis: Redis, keys: Keys) -> l
             func.max(Profile.version),
             func.max(Profile.board),
         )
-        .where(~Profile.symbolized, Profile.crashes > 0)
+        .where(
+            ~Profile.symbolized,
+            Profile.crashes > 0,
+            Profile.build_id.not_in(select(Firmware.build_id).where(Firmware.build_id.is_not(None))),
+            Profile.build_id.not_in(select(FirmwareAlias.alias)),
+        )
         .group_by(Profile.build_id)
         .order_by(crashes.desc(), Profile.build_id)
         .limit(MOST)

@@ -8,8 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analyzer.firmware import unlink_firmware
 from analyzer.symbols.format.container import FORMAT_VERSION
-from console.database.tables import Firmware, FirmwareAlias, Profile
-from console.web.errors import NotFound
+from console.database.tables import DumpLink, Firmware, FirmwareAlias, Profile
+from console.firmware.indexing import upload_file
+from console.people.audit import audit
+from console.people.person import Person
+from console.web.errors import Conflict, NotFound
+from console.web.services import Services
 from runtime.store import Store, elf_key, index_key
 
 
@@ -22,6 +26,13 @@ class Needs:
     """Newest of the crashes, Unix milliseconds."""
     linked: tuple[str, ...]
     """Build ids that were linked to it by hand."""
+    dumps: int = 0
+    """Single dumps that were."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nobody would miss it."""
+        return not (self.crashes or self.linked or self.dumps)
 
 
 async def find_firmware_row(session: AsyncSession, number: int) -> Firmware:
@@ -42,13 +53,37 @@ async def needs(session: AsyncSession, firmware: Firmware) -> Needs:
         )
     )
     crashes, last_ms = row.one()
-    return Needs(int(crashes), last_ms, tuple(alias.alias for alias in aliases if alias.by_hand))
+    dumps = await session.scalar(select(func.count()).where(DumpLink.build_id == firmware.build_id))
+    return Needs(int(crashes), last_ms, tuple(alias.alias for alias in aliases if alias.by_hand), dumps or 0)
+
+
+async def remove_firmware(services: Services, person: Person, number: int, *, force: bool) -> int:
+    """Remove an upload; returns the bytes that were freed.
+
+    Raises:
+        NotFound: there is none of this number.
+        Conflict: crashes or links need it, and nobody said that it goes all the same.
+    """
+    async with services.database.writing() as session:
+        row = await find_firmware_row(session, number)
+        found = await needs(session, row)
+        if not force and not found.is_nothing:
+            raise Conflict(
+                f"{found.crashes} crashes and {len(found.linked) + found.dumps} links need this firmware: "
+                "remove it with force=true"
+            )
+        freed = await remove(session, services.store, row)
+        detail = f"{found.crashes} crashes needed it"
+        await audit(session, person, "firmware.delete", row.build_id or row.file_name, detail=detail)
+    await asyncio.to_thread(upload_file(services.settings, number).unlink, missing_ok=True)
+    return freed
 
 
 async def remove(session: AsyncSession, store: Store, firmware: Firmware) -> int:
     """Remove a firmware, its other names and its links; returns the bytes that were freed."""
     aliases = (await session.scalars(select(FirmwareAlias).where(FirmwareAlias.build_id == firmware.build_id))).all()
-    await session.execute(delete(FirmwareAlias).where(FirmwareAlias.build_id == firmware.build_id))
+    for table in (FirmwareAlias, DumpLink):
+        await session.execute(delete(table).where(table.build_id == firmware.build_id))
     await session.execute(delete(Firmware).where(Firmware.id == firmware.id))
     freed = 0
     for name in (firmware.build_id, *(alias.alias for alias in aliases if not alias.by_hand)):

@@ -82,12 +82,17 @@ async def signed_in(request: Request, services: FromServices) -> Person:
         SignInNeeded: nobody did, or the token is not valid.
         ForeignRequest: a session's unsafe request without its CSRF token.
     """
+    person = await _somebody(request, services)
+    if person.scopes is None and request.method not in SAFE_METHODS:
+        await require_csrf(request, person.csrf)
+    return person
+
+
+async def _somebody(request: Request, services: Services) -> Person:
     person = await person_of(request, services)
     if person is None:
         raise SignInNeeded("sign in, or send a valid token as `Authorization: Bearer fc_…`")
     request.state.person = person
-    if person.scopes is None and request.method not in SAFE_METHODS:
-        await require_csrf(request, person.csrf)
     return person
 
 
@@ -96,13 +101,17 @@ SignedIn = Annotated[Person, Depends(signed_in)]
 
 def _with(right: Right) -> Callable[[Person], Awaitable[Person]]:
     async def check(person: SignedIn) -> Person:
-        if person.must_change:
-            raise PasswordMustChange("set a password of your own first")
-        if not person.may(right):
-            raise NotAllowed(_why_not(person, right))
-        return person
+        return _checked(person, right)
 
     return check
+
+
+def _checked(person: Person, right: Right) -> Person:
+    if person.must_change:
+        raise PasswordMustChange("set a password of your own first")
+    if not person.may(right):
+        raise NotAllowed(_why_not(person, right))
+    return person
 
 
 def _why_not(person: Person, right: Right) -> str:
@@ -117,5 +126,19 @@ AccountOwner = Annotated[Person, Depends(_with(Right.ACCOUNT))]
 """Anybody who signed in, about their own account; a token needs the scope admin for that."""
 Uploader = Annotated[Person, Depends(_with(Right.UPLOAD))]
 """An engineer, or a token that may upload."""
+Sender = Annotated[Person, Depends(_with(Right.OUTCOME))]
+"""Anybody who signed in, or a token that may read or upload."""
 Engineer = Annotated[Person, Depends(_with(Right.ENGINEER))]
+
+
+async def file_form_sender(request: Request, services: FromServices) -> Person:
+    """Whoever may send a form with a file; raises as `signed_in`, but for the token of the form.
+
+    That one lies in a body too large to be read here: the handler holds it against `person.csrf` by `require_token`
+    before it keeps anything of what follows.
+    """
+    return _checked(await _somebody(request, services), Right.UPLOAD)
+
+
+FileFormSender = Annotated[Person, Depends(file_form_sender)]
 Admin = Annotated[Person, Depends(_with(Right.ADMIN))]

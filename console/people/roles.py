@@ -44,6 +44,8 @@ class Right(StrEnum):
     ACCOUNT = "account"
     """To change one's own account, such as its tokens."""
     UPLOAD = "upload"
+    OUTCOME = "outcome"
+    """To see what became of an upload, and no more."""
     ENGINEER = "engineer"
     ADMIN = "admin"
 
@@ -52,6 +54,7 @@ LEAST_ROLE: Final = {
     Right.VIEW: Role.VIEWER,
     Right.ACCOUNT: Role.VIEWER,
     Right.UPLOAD: Role.ENGINEER,
+    Right.OUTCOME: Role.VIEWER,
     Right.ENGINEER: Role.ENGINEER,
     Right.ADMIN: Role.ADMIN,
 }
@@ -61,6 +64,7 @@ SCOPES: Final = {
     Right.VIEW: {Scope.READ, Scope.ADMIN},
     Right.ACCOUNT: {Scope.ADMIN},
     Right.UPLOAD: {Scope.UPLOAD, Scope.ADMIN},
+    Right.OUTCOME: {Scope.READ, Scope.UPLOAD, Scope.ADMIN},
     Right.ENGINEER: {Scope.ADMIN},
     Right.ADMIN: {Scope.ADMIN},
 }

@@ -71,7 +71,7 @@ def link(
     with failing_clearly():
         import asyncio
 
-        from analyzer.firmware import BUILD_ID, find_firmware, link_firmware, release
+        from analyzer.firmware import BUILD_ID, find_firmware, link_firmware, send_waiting
         from runtime.settings import load_settings
         from runtime.store import FolderStore
         from runtime.streams import connect_streams, verify_streams
@@ -88,7 +88,7 @@ def link(
             async with connect_streams(settings) as redis:
                 await verify_streams(redis, settings)
                 link_firmware(store, build_id, firmware)
-                released = sum([1 async for _ in release(redis, settings, build_id)])
+                released = sum([1 async for _ in send_waiting(redis, settings, build_id)])
                 typer.echo(f"dumps of {build_id} are analysed with {firmware}; {released} that waited are on their way")
 
         asyncio.run(run())

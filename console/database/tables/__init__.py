@@ -4,7 +4,7 @@ from console.database.base import Base
 from console.database.tables.alert import AlertRule, AlertTarget, Delivery
 from console.database.tables.crash import Crash, CrashAttribute, CrashDocument, CrashHour, Position, Profile
 from console.database.tables.device import Device
-from console.database.tables.firmware import Firmware, FirmwareAlias
+from console.database.tables.firmware import DumpLink, Firmware, FirmwareAlias
 from console.database.tables.group import Fingerprint, FingerprintDevice, Group, GroupChange
 from console.database.tables.person import Account, AuditEntry, SavedFilter, SignIn, Token
 
@@ -20,6 +20,7 @@ __all__ = [
     "CrashHour",
     "Delivery",
     "Device",
+    "DumpLink",
     "Fingerprint",
     "FingerprintDevice",
     "Firmware",

@@ -44,3 +44,14 @@ class FirmwareAlias(Base):
     """Linked by a person, who took the risk; else the file itself has both."""
     account: Mapped[str] = mapped_column(Text, default="")
     at_ms: Mapped[int] = mapped_column(default=0)
+
+
+class DumpLink(Base):
+    """The firmware that a person chose for a single dump."""
+
+    __tablename__ = "dump_link"
+
+    event_id: Mapped[str] = mapped_column(ForeignKey("crash.event_id", ondelete="CASCADE"), primary_key=True)
+    build_id: Mapped[str] = mapped_column(ForeignKey("firmware.build_id", ondelete="CASCADE"), index=True)
+    account: Mapped[str] = mapped_column(Text, default="")
+    at_ms: Mapped[int] = mapped_column(default=0)

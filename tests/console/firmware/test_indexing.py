@@ -15,11 +15,9 @@ from analyzer.firmware import find_firmware, park
 from console.database import Database
 from console.database.tables import Firmware
 from console.firmware.indexing import Indexer, upload_file
-from console.firmware.linking import link_build, unlink_build
 from console.firmware.missing import missing_firmware
-from console.firmware.removal import needs, remove
+from console.firmware.removal import remove
 from console.settings import ConsoleSettings
-from console.web.errors import Conflict, NotFound
 from contract.records import DumpItem, Keys
 from runtime.settings import Settings
 from runtime.store import FolderStore, elf_key
@@ -125,43 +123,6 @@ async def test_the_same_file_again_is_the_same_firmware(
     async with database.reading() as session:
         (row,) = (await session.scalars(select(Firmware))).all()
     assert (row.id, row.state, row.version, row.board) == (first, "ready", "1.2", "new")
-
-
-async def test_a_link_is_made_undone_and_never_against_a_firmware_of_its_own(
-    console_settings: ConsoleSettings, database: Database, store: FolderStore, redis: Redis
-) -> None:
-    lost = "0123456789"
-    await park(
-        redis, console_settings, lost, DumpItem(event_id="e1", device="d1", sha256="ab" * 32, size=1, dump_id=b"x")
-    )
-    number = await upload(database, console_settings, CASE / "firmware.elf")
-    async with indexing(console_settings, database, store, redis):
-        await until_done(database, number)
-
-    async def link(build_id: str, to: str = BUILD_ID) -> int:
-        async with database.writing() as session:
-            return await link_build(session, console_settings, store, redis, build_id=build_id, to=to, account="ada")
-
-    assert await link(lost) == 1
-    assert await link(lost) == 0
-    found = find_firmware(store, lost)
-    assert found is not None
-    assert found.linked == BUILD_ID
-    for build_id, message in ((BUILD_ID, "of its own"), ("", "many builds"), ("0000", "many builds")):
-        with pytest.raises(Conflict, match=message):
-            await link(build_id)
-    with pytest.raises(NotFound, match="upload its ELF file"):
-        await link(lost, "ffff")
-    async with database.reading() as session:
-        row = await session.get(Firmware, number)
-        assert row is not None
-        assert (await needs(session, row)).linked == (lost,)
-    async with database.writing() as session:
-        await unlink_build(session, store, lost)
-    assert find_firmware(store, lost) is None
-    with pytest.raises(NotFound, match="not linked"):
-        async with database.writing() as session:
-            await unlink_build(session, store, lost)
 
 
 async def test_what_is_removed_is_gone_from_the_store_too(

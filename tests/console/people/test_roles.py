@@ -8,7 +8,7 @@ from console.people.roles import Right, Role, Scope, may
 @pytest.mark.parametrize(
     ("role", "rights"),
     [
-        (Role.VIEWER, {Right.VIEW, Right.ACCOUNT}),
+        (Role.VIEWER, {Right.VIEW, Right.ACCOUNT, Right.OUTCOME}),
         (Role.ENGINEER, set(Right) - {Right.ADMIN}),
         (Role.ADMIN, set(Right)),
     ],
@@ -21,9 +21,9 @@ def test_each_role_has_the_rights_of_those_before(role: Role, rights: set[Right]
     ("scopes", "rights"),
     [
         (set(), set()),
-        ({Scope.READ}, {Right.VIEW}),
-        ({Scope.UPLOAD}, {Right.UPLOAD}),
-        ({Scope.READ, Scope.UPLOAD}, {Right.VIEW, Right.UPLOAD}),
+        ({Scope.READ}, {Right.VIEW, Right.OUTCOME}),
+        ({Scope.UPLOAD}, {Right.UPLOAD, Right.OUTCOME}),
+        ({Scope.READ, Scope.UPLOAD}, {Right.VIEW, Right.UPLOAD, Right.OUTCOME}),
         ({Scope.ADMIN}, set(Right)),
     ],
 )

@@ -366,9 +366,30 @@ def upgrade() -> None:
     with op.batch_alter_table("fingerprint_device", schema=None) as batch_op:
         batch_op.create_index("ix_fingerprint_device_device", ["device_id"], unique=False)
 
+    op.create_table(
+        "dump_link",
+        sa.Column("event_id", sa.String(length=36), nullable=False),
+        sa.Column("build_id", sa.String(length=128), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["build_id"], ["firmware.build_id"], name=op.f("fk_dump_link_build_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["crash.event_id"], name=op.f("fk_dump_link_event_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_dump_link")),
+    )
+    with op.batch_alter_table("dump_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dump_link_build_id"), ["build_id"], unique=False)
+
 
 def downgrade() -> None:
     """Change it back."""
+    with op.batch_alter_table("dump_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dump_link_build_id"))
+
+    op.drop_table("dump_link")
     with op.batch_alter_table("fingerprint_device", schema=None) as batch_op:
         batch_op.drop_index("ix_fingerprint_device_device")
 

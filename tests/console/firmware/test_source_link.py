@@ -1,6 +1,6 @@
 import pytest
 
-from console.crashes.source_link import BadSourceTemplate, check_template, source_link
+from console.firmware.source_link import BadSourceTemplate, check_template, source_link
 
 TEMPLATE = "https://git.example.com/app/blob/main/{file}#L{line}"
 
