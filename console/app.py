@@ -12,6 +12,7 @@ from console.events import pages as events_pages
 from console.firmware import api as firmware_api
 from console.firmware import pages as firmware_pages
 from console.people import api as people_api
+from console.people import pages as people_pages
 from console.people import sign_in
 from console.people.login_rate import LoginRate
 from console.web.assets import Assets
@@ -22,6 +23,7 @@ from console.web.services import Services
 API: Final = "/api/v1"
 PAGES: Final[tuple[APIRouter, ...]] = (
     sign_in.pages,
+    people_pages.router,
     events_pages.router,
     crashes_pages.router,
     firmware_pages.router,

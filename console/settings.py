@@ -1,10 +1,11 @@
 """What the console is configured with, on top of what every worker has."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Self
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -41,9 +42,14 @@ class ConsoleSettings(Settings):
     keep_events_days: Annotated[int, Field(ge=0)] = Field(
         0, description="console: crash events are removed after so many days; 0 keeps them"
     )
-    oidc_issuer: str = Field("", description="console: OpenID Connect issuer; empty for local users only")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="console: addresses or networks of proxies, with commas, whose X-Forwarded-For and -Proto count",
+    )
+    oidc_issuer: str = Field("", description="console: OpenID Connect issuer; empty for local accounts only")
     oidc_client_id: str = Field("", description="console: client id at that issuer")
-    oidc_client_secret: str = Field("", description="console: client secret at that issuer")
+    oidc_client_secret: str = Field("", description="console: client secret at that issuer; empty for a public client")
+    oidc_scopes: str = Field("openid profile email", description="console: scopes to ask for, with blanks")
     oidc_role_claim: str = Field("groups", description="console: claim whose values give a role")
     oidc_admins: str = Field("", description="console: value of that claim that makes an admin")
     oidc_engineers: str = Field("", description="console: value of that claim that makes an engineer; others only view")
@@ -67,6 +73,35 @@ class ConsoleSettings(Settings):
             raise ValueError("expected http://host[:port] or https://host[:port]")
         return value.rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_trusted_proxies(cls, value: str) -> str:
+        for each in value.split(","):
+            if each.strip():
+                ip_network(each.strip(), strict=False)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _check_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and not (parts.scheme == "https" and parts.hostname) and not _is_loopback(parts):
+            raise ValueError("expected https://host[/path]; http:// only on this machine")
+        return value
+
+    @model_validator(mode="after")
+    def _check_oidc(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_client_id and self.console_url):
+            raise ValueError("FAULTCAST_OIDC_ISSUER needs FAULTCAST_OIDC_CLIENT_ID and FAULTCAST_CONSOLE_URL")
+        if self.oidc_issuer and "openid" not in self.oidc_scopes.split():
+            raise ValueError("FAULTCAST_OIDC_SCOPES must have openid among them")
+        return self
+
+    @property
+    def oidc_gives_roles(self) -> bool:
+        """Whether the issuer says who is what; else accounts of it begin as viewers, and admins here decide."""
+        return bool(self.oidc_admins or self.oidc_engineers)
+
     @property
     def database(self) -> str:
         """The database's URL as SQLAlchemy wants it; the file beside the store where none was given."""
@@ -82,6 +117,10 @@ class ConsoleSettings(Settings):
     def is_https(self) -> bool:
         """Whether people reach the console over TLS, which a proxy in front of it ends."""
         return self.console_url.startswith("https://")
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def load_console_settings(**overrides: object) -> ConsoleSettings:

@@ -10,6 +10,22 @@ _STEPS: Final = ((60, "s", 1), (3_600, "min", 60), (86_400, "h", 3_600), (86_400
 _YEAR: Final = 365.25 * 86_400
 NOTHING: Final = "\N{EN DASH}"
 """What stands where there is no value."""
+_BROWSERS: Final = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+"""What is in the name of a browser and in none before it: most call themselves like others too."""
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 _LATEST_MS: Final = 253_402_300_799_000
 
 
@@ -83,6 +99,15 @@ def duration(ms: int | None) -> str:
             parts.append(f"{left // length} {unit}")
             left %= length
     return " ".join(parts)
+
+
+def browser(agent: str) -> str:
+    """What a browser calls itself, in words: `Firefox on Linux`; the start of it where that is not known."""
+    name = next((words for mark, words in _BROWSERS if mark in agent), "")
+    system = next((words for mark, words in _SYSTEMS if mark in agent), "")
+    if name:
+        return f"{name} on {system}" if system else name
+    return short(agent, 60) or "unknown browser"
 
 
 def short(text: str, length: int = 12) -> str:

@@ -42,6 +42,7 @@ _filters |= {
     "plural": formats.plural,
     "duration": formats.duration,
     "short": formats.short,
+    "browser": formats.browser,
 }
 
 

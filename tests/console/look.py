@@ -1,4 +1,4 @@
-"""Screenshots of the console with made-up crashes, to be looked at: `python -m tests.console.look FOLDER`."""
+"""Screenshots of the console with made-up crashes, to be looked at: `python -m tests.console.look FOLDER [PAGE…]`."""
 
 import asyncio
 import os
@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.fleet import Fleet, fill
+from support.people import fill_people
 
 from console.app import create_app
 from console.database import Database, open_database
@@ -32,6 +33,13 @@ PAGES = {
     "events": "/events",
     "events-filtered": "/events?since=7d&q=sensor&version=1.3.1&version=1.4.1&attr.region=us",
     "events-none": "/events?q=no+such+crash",
+    "account": "/account",
+    "people": "/people",
+    "person": "/people/2",
+    "audit": "/audit",
+    "audit-none": "/audit?account=nobody&since=7d",
+    "sign-in": "/sign-in",
+    "password": "/password",
 }
 BROWSER = (
     "--no-sandbox --disable-gpu --disable-background-networking "
@@ -57,6 +65,7 @@ async def prepare(database: Database) -> None:
     """Tables and crashes."""
     await migrate(database)
     await fill(database, FLEET)
+    await fill_people(database)
     await database.close()
 
 
@@ -69,8 +78,11 @@ def shoot(browser: Browser, address: str, folder: Path) -> None:
             page.on("console", lambda message: print("console:", message.text))
             page.on("pageerror", lambda error: print("error:", error))
             for name, path in PAGES.items():
+                if sys.argv[2:] and name not in sys.argv[2:]:
+                    continue
                 page.goto(address + path)
-                page.wait_for_selector(".chart figure")
+                if name.startswith("events"):
+                    page.wait_for_selector(".chart figure")
                 page.wait_for_timeout(300)
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 if wide > width:

@@ -12,7 +12,8 @@ from support.services import free_port, wait_for_port
 
 from console.database import open_database
 from console.database.migrate import migrate
-from console.people.accounts import create_account, set_password
+from console.people.accounts import create_account
+from console.people.password import NewPassword, hash_password
 from console.people.roles import Role
 from console.settings import ConsoleSettings
 from tests.analyzer.golden import GOLDEN, symbols_of
@@ -69,10 +70,10 @@ class Installation:
         settings = ConsoleSettings(store=self._folder / "store", _env_file=None)
         database = open_database(settings.database)
         await migrate(database)
+        password = NewPassword(await hash_password(PASSWORD))
         async with database.writing() as session:
             for role in Role:
-                account, _ = await create_account(session, role.label, role, 0)
-                await set_password(session, account, PASSWORD)
+                await create_account(session, role.label, role, 0, password=password)
         await database.close()
 
     def run(self, *arguments: object) -> str:

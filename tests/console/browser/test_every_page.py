@@ -29,11 +29,17 @@ def paths(installation: Installation) -> Mapping[str, str]:
         "crash": f"/crashes/{crash}",
         "deadlock": f"/crashes/{deadlock}",
         "memory": f"/crashes/{crash}/memory",
+        "account": "/account",
+        "people": "/people",
+        "person": "/people/1",
+        "audit": "/audit",
+        "audit-none": "/audit?account=nobody",
         "missing": "/no/such/page",
     }
 
 
-NAMES = ("sign-in", "events", "events-filtered", "events-none", "crash", "deadlock", "memory", "missing")
+NAMES = ("sign-in", "events", "events-filtered", "events-none", "crash", "deadlock", "memory")
+NAMES += ("account", "people", "person", "audit", "audit-none", "missing")
 
 
 @pytest.mark.parametrize("name", NAMES)
