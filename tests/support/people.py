@@ -12,8 +12,7 @@ from console.people.tokens import create_token
 
 _AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 "
-    "Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/604.1",
     "curl/8.14.1",
 )
 _DONE = (
@@ -43,9 +42,9 @@ async def fill_people(database: Database) -> None:
             for agent in _AGENTS[: 3 - number]:
                 await open_session(session, made, now - number * hour, address="203.0.113.7", agent=agent)
             if number < 2:
-                for token, days in (("nightly build of the weather station", 90), ("dashboard", None), ("old", -1)):
-                    scopes = [Scope.ADMIN] if token == "dashboard" else [Scope.READ, Scope.UPLOAD]
-                    row, _ = await create_token(session, made.id, token, scopes, days=days, now_ms=now - 90 * hour)
+                for use, days in (("nightly build of the weather station", 90), ("dashboard", None), ("old", -1)):
+                    scopes = [Scope.ADMIN] if days is None else [Scope.READ, Scope.UPLOAD]
+                    row, _ = await create_token(session, made.id, use, scopes, days=days, now_ms=now - 90 * hour)
                     row.used_ms = now - 7 * hour if days == 90 else None
         for number in range(140):
             account, action, subject, detail = _DONE[number % len(_DONE)]
