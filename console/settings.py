@@ -114,6 +114,12 @@ class ConsoleSettings(Settings):
         return self.store.parent / "console.db"
 
     @property
+    def address(self) -> str:
+        """Where people reach the console, as far as is known, without a slash at the end."""
+        host = f"[{self.console_host}]" if ":" in self.console_host else self.console_host
+        return self.console_url or f"http://{host}:{self.console_port}"
+
+    @property
     def is_https(self) -> bool:
         """Whether people reach the console over TLS, which a proxy in front of it ends."""
         return self.console_url.startswith("https://")

@@ -9,6 +9,8 @@ from typing import Final
 import uvicorn
 from sqlalchemy import make_url
 
+from console.alerts.chores import run_alerts
+from console.alerts.listener import crash_alerts
 from console.app import create_app
 from console.database import Database, open_database
 from console.database.migrate import migrate
@@ -60,7 +62,7 @@ def main(settings: ConsoleSettings) -> None:
 async def _serve(services: Services, listener: socket.socket) -> None:
     """Pages, API and all that goes on behind them, side by side; whichever ends takes the others along."""
     settings, database, redis, store = services.settings, services.database, services.redis, services.store
-    intake = Intake(redis, Keys(settings.key_prefix).events, database)
+    intake = Intake(redis, Keys(settings.key_prefix).events, database, crash_alerts(settings.address))
     indexer = Indexer(settings, database, store, redis)
     app = create_app(services)
     app.state.progress = lambda: intake.progress
@@ -85,6 +87,7 @@ async def _serve(services: Services, listener: socket.socket) -> None:
         tasks.create_task(serve())
         tasks.create_task(intake.run(services.stopping))
         tasks.create_task(indexer.run(services.stopping))
+        tasks.create_task(run_alerts(settings, database, redis, services.stopping))
         retention = tasks.create_task(keep_to_policy(settings, database, store))
         await services.stopping.wait()
         server.should_exit = True
@@ -94,7 +97,7 @@ async def _serve(services: Services, listener: socket.socket) -> None:
 async def _first_admin(database: Database, settings: ConsoleSettings) -> None:
     made = await create_first_account(database, now_ms())
     if made is not None:
-        url = settings.console_url or f"http://{settings.console_host}:{settings.console_port}"
+        url = settings.address
         log.warning("first start: the account's password for one sign-in is printed once", url=url, name=made[0])
         # Not through the log: that is collected, searched and kept.
         sys.stderr.write(f"\n  {url}\n  name      {made[0]}\n  password  {made[1]}   (for one sign-in)\n\n")

@@ -34,6 +34,11 @@ EVENTS_SKIPPED = Counter(
     "faultcast_console_skipped", "Entries that hold no usable crash event, by error code", ["code"]
 )
 INTAKE_BEHIND = Gauge("faultcast_console_behind_seconds", "From the last event in the database to the newest one")
+ALERTS = Counter(
+    "faultcast_console_alerts",
+    "Tries to deliver an alert, by outcome: delivered, retried, failed for good",
+    ["outcome"],
+)
 
 STREAM_LAG = Gauge("faultcast_stream_lag", "Entries of a stream not yet done with", ["stream"])
 ENTRIES_CLAIMED = Counter("faultcast_stream_claimed", "Entries taken over from silent workers", ["stage"])
