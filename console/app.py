@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from console.crashes import api as crashes_api
+from console.crashes import link_api, link_pages
 from console.crashes import pages as crashes_pages
 from console.dumps import api as dumps_api
 from console.events import api as events_api
@@ -26,6 +27,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     people_pages.router,
     events_pages.router,
     crashes_pages.router,
+    link_pages.router,
     firmware_pages.router,
 )
 """Routers of pages, for people."""
@@ -34,6 +36,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events_api.router,
     events_api.filters,
     crashes_api.router,
+    link_api.router,
     firmware_api.router,
     dumps_api.router,
 )

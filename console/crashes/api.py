@@ -44,13 +44,13 @@ from console.people.audit import audit
 from console.web.errors import Problem
 from console.web.services import FromServices, Reading
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+CRASH_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": Problem, "description": "There is no such crash, or no such thing in its dump."},
     409: {"model": Problem, "description": "The answer needs the firmware's symbols, and they are not here."},
     410: {"model": Problem, "description": "The dump or the report was removed by age."},
 }
 router: Final = APIRouter(
-    prefix="/crashes/{event_id}", tags=["crashes"], responses=_ANSWERS, lifespan=closing_inspector
+    prefix="/crashes/{event_id}", tags=["crashes"], responses=CRASH_ANSWERS, lifespan=closing_inspector
 )
 
 

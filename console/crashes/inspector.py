@@ -60,8 +60,10 @@ class Specimen:
     """Of the firmware that is to be used, hexadecimal."""
 
 
-def find_specimen(store: Store, event: CrashEvent) -> Specimen:
+def find_specimen(store: Store, event: CrashEvent, chosen: str = "") -> Specimen:
     """What there is of a crash to look into, the way the analyzer finds it. Blocks.
+
+    `chosen` is the build id of a firmware to take in place of the one that it was analysed with.
 
     Raises:
         DumpGone: the dump is not in the store any more.
@@ -74,11 +76,11 @@ def find_specimen(store: Store, event: CrashEvent) -> Specimen:
     except NoSuchObject as error:
         raise DumpGone("the raw dump of this crash was removed from the store; its report stays") from error
     build_id = item.metadata.build_id.hex()
-    firmware = find_firmware(store, build_id, item.linked)
+    firmware = find_firmware(store, build_id, chosen or item.linked)
     named = "" if firmware is not None and firmware.linked else build_id
     index = None if firmware is None else str(firmware.index)
     request = AnalyseDump(str(dump), index, named, tuple(item.missing))
-    used = build_id if firmware is None else firmware.linked or build_id
+    used = (chosen or build_id) if firmware is None else firmware.linked or build_id
     return Specimen(request, item.sha256, firmware, used)
 
 
@@ -91,8 +93,8 @@ class Inspector:
         more = Path(plumbing) if plumbing else None
         self._sandboxes = [Sandbox(seconds=seconds, memory=memory, plumbing=more) for _ in range(PROCESSES)]
 
-    async def ask(self, event: CrashEvent, question: Question) -> bytes:
-        """The answer as JSON, in the shape that the question names.
+    async def ask(self, event: CrashEvent, question: Question, chosen: str = "") -> bytes:
+        """The answer as JSON, in the shape that the question names; `chosen` as in `find_specimen`.
 
         Raises:
             DumpGone, FirmwareMissing, InspectionStopped: as they say.
@@ -100,8 +102,8 @@ class Inspector:
             InputError: the dump, the firmware or the event is at fault, under the code of the cause.
             StoreUnavailable: dump or firmware cannot be read.
         """
-        specimen = await asyncio.to_thread(find_specimen, self._store, event)
-        if specimen.firmware is None and needs_symbols(question):
+        specimen = await asyncio.to_thread(find_specimen, self._store, event, chosen)
+        if specimen.firmware is None and (chosen or needs_symbols(question)):
             wanted = specimen.build_id or "none that the device or the dump names"
             raise FirmwareMissing(f"this needs the firmware's symbols: upload its ELF file (build id {wanted})")
         sandbox = self._sandboxes[int(specimen.sha256[:8], 16) % len(self._sandboxes)]
@@ -115,9 +117,9 @@ class Inspector:
             raise TypeError(f"asked a question, got {type(reply).__name__}")
         return reply.answer
 
-    async def answer(self, event: CrashEvent, question: Question, shape: type[Answer]) -> Answer:
+    async def answer(self, event: CrashEvent, question: Question, shape: type[Answer], chosen: str = "") -> Answer:
         """The answer as a value of its shape; raises as `ask`."""
-        return msgspec.json.decode(await self.ask(event, question), type=shape)
+        return msgspec.json.decode(await self.ask(event, question, chosen), type=shape)
 
     async def close(self) -> None:
         """End the processes."""

@@ -31,6 +31,7 @@ from console.crashes.downloads import gdb_command
 from console.crashes.entry import KINDS, BadEntry, known_place, leading_address, read_number, read_path, split_place
 from console.crashes.hexdump import rows
 from console.crashes.inspector import Inspector, find_specimen, inspector_of
+from console.crashes.link import hand_link
 from console.crashes.processing import processing_log
 from console.crashes.reanalyse import reanalyse
 from console.crashes.symbols import verdict_of
@@ -63,7 +64,7 @@ Text = Annotated[str, Query(max_length=500)]
 
 
 @router.get("")
-async def show(request: Request, crash: FromCrash, services: FromServices) -> Response:
+async def show(request: Request, crash: FromCrash, services: FromServices, session: Reading) -> Response:
     """The page."""
     stored = await load_report(services.store, crash.event)
     values: dict[str, Any] = {
@@ -78,6 +79,7 @@ async def show(request: Request, crash: FromCrash, services: FromServices) -> Re
         "has_dump": await _has_dump(services, crash),
         "gdb": gdb_command(crash.event),
         "stack_bar": stack_bar,
+        "hand": await hand_link(session, crash.event),
         "queued": "queued" in request.query_params,
     }
     return render(request, "crashes/crash.html", values)

@@ -3,7 +3,7 @@
 import asyncio
 
 from console.crashes.inspector import find_specimen
-from console.firmware.linking import chosen_for, send_again
+from console.firmware.linking import chosen_for, let_replace, send_again
 from console.web.services import Services
 from contract.event import CrashEvent
 
@@ -19,6 +19,10 @@ async def reanalyse(services: Services, event: CrashEvent) -> None:
         ServiceError: Redis, the database or the store does not answer.
     """
     await asyncio.to_thread(find_specimen, services.store, event)
-    async with services.database.reading() as session:
+    async with services.database.writing() as session:
         chosen = await chosen_for(session, event.id)
+        if (
+            event.data.firmware.linked
+        ):  # without the link there may be no names any more, and that is what was asked for
+            await let_replace(session, event)
     await send_again(services, event, chosen.build_id if chosen is not None else "")

@@ -98,7 +98,7 @@ async def link_dump(services: Services, person: Person, event: CrashEvent, to: s
         values = {"build_id": to, "account": person.actor, "at_ms": now_ms()}
         insert = insert_into(session, DumpLink).values(event_id=event.id, **values)
         await session.execute(insert.on_conflict_do_update(index_elements=["event_id"], set_=values))
-        await _let_replace(session, event)
+        await let_replace(session, event)
         await audit(session, person, "crash.link", event.id, detail=f"to {to}")
     await send_again(services, event, to)
 
@@ -112,7 +112,7 @@ async def unlink_dump(services: Services, person: Person, event: CrashEvent) -> 
         )
         if found.first() is None:
             raise NotFound("no firmware was chosen for this dump")
-        await _let_replace(session, event)
+        await let_replace(session, event)
         await audit(session, person, "crash.unlink", event.id)
     await send_again(services, event, "")
 
@@ -140,5 +140,6 @@ async def send_again(services: Services, event: CrashEvent, linked: str) -> None
         await services.redis.xadd(stream, {FIELD: encode_record(item)})
 
 
-async def _let_replace(session: AsyncSession, event: CrashEvent) -> None:
+async def let_replace(session: AsyncSession, event: CrashEvent) -> None:
+    """Let whatever is found out next take the place of what is there, even where it knows less."""
     await session.execute(update(Crash).where(Crash.event_id == event.id).values(revision=_REPLACEABLE))

@@ -97,6 +97,8 @@ async def test_a_person_can_see_how_well_a_firmware_fits(asker: Asker) -> None:
     assert own.pc_in_text
     assert own.function == "sensor_sample_channel"
     assert not own.differs
+    assert (own.callers, own.callers_in_text, own.unwound, own.kernel) == (3, 3, True, True)
+    assert own.threads == own.threads_in_text > 0
     assert own.against == []
     other = msgspec.json.decode(await asker.ask(AssessFit(), OTHER), type=Fit)
     assert other.matches is False
