@@ -85,6 +85,10 @@ bench-memory: setup ## Measure how much memory an analyzer worker comes to hold 
 bench-first-report: setup ## Measure the first report of a new firmware: FOLDER=… with dump.core and an ELF file (Linux)
 	@$(BIN)/python -m benchmarks.first_report $(FOLDER)
 
+.PHONY: bench-console
+bench-console: setup tools ## Measure the console's pages over a million crashes, on SQLite and on PostgreSQL
+	@$(BIN)/python -m benchmarks.console
+
 SECONDS ?= 60
 .PHONY: fuzz
 fuzz: setup ## Fuzz everything that reads bytes of others, SECONDS=… for each target (Linux on x86-64)

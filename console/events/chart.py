@@ -6,12 +6,13 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from console.database.tables import Crash, CrashHour, Profile
+from console.database.tables import Crash, CrashDay, CrashHour, Profile
 from console.events import match, plan
 from console.events.filter import EventFilter
 from console.events.query import COUNTED
 
 HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 BARS: Final = 60
 """Bars of a chart, about."""
 _STEPS: Final = (60_000, 300_000, 900_000, *(each * HOUR_MS for each in (1, 3, 6, 12, 24, 72, 168, 672, 2688, 8760)))
@@ -40,11 +41,11 @@ async def counts_of(session: AsyncSession, asked: EventFilter, now_ms: int) -> C
     first, last = await _range(session, asked, chosen, now_ms)
     if chosen.is_empty or first > last:
         return Counts(first, HOUR_MS, (), 0, is_whole=True)
-    # Hours are counted already. They serve where a range covers many, and each profile fits as a whole.
+    # Hours and days are counted already. They serve where a range covers many, and each profile fits as a whole.
     is_hourly = asked.asks_profile_only and (not asked.asks_time or last - first >= 24 * HOUR_MS)
     if is_hourly:
         step = step_for(last - first, HOUR_MS)
-        rows = await session.execute(_by_hour(asked, first, last, step))
+        rows = await session.execute(_counted(asked, first, last, step))
         found = {int(bucket): int(count) for bucket, count in rows}
         return _counts(found, first, last, step, is_whole=True)
     step = step_for(last - first, 0)
@@ -68,13 +69,16 @@ async def _range(session: AsyncSession, asked: EventFilter, chosen: plan.Plan, n
     return first, last
 
 
-def _by_hour(asked: EventFilter, first_ms: int, last_ms: int, step_ms: int) -> Select[*tuple[Any, ...]]:
-    bucket = CrashHour.hour // (step_ms // HOUR_MS)
-    hours = select(bucket, func.sum(CrashHour.crashes)).where(
-        CrashHour.hour.between(first_ms // HOUR_MS, last_ms // HOUR_MS)
-    )
+def _counted(asked: EventFilter, first_ms: int, last_ms: int, step_ms: int) -> Select[*tuple[Any, ...]]:
+    """Bars and their crashes, from the counters with the longest steps that serve."""
+    if step_ms % DAY_MS:
+        table, time, unit_ms = CrashHour, CrashHour.hour, HOUR_MS
+    else:
+        table, time, unit_ms = CrashDay, CrashDay.day, DAY_MS
+    bucket = time // (step_ms // unit_ms)
+    counts = select(bucket, func.sum(table.crashes)).where(time.between(first_ms // unit_ms, last_ms // unit_ms))
     fitting = match.profiles(asked)
-    return (hours if fitting is None else hours.where(CrashHour.profile_id.in_(fitting))).group_by(bucket)
+    return (counts if fitting is None else counts.where(table.profile_id.in_(fitting))).group_by(bucket)
 
 
 def _counts(found: dict[int, int], first_ms: int, last_ms: int, step_ms: int, *, is_whole: bool) -> Counts:
@@ -83,11 +87,6 @@ def _counts(found: dict[int, int], first_ms: int, last_ms: int, step_ms: int, *,
     first = max(first, last - 4 * BARS)
     bars = tuple(found.get(each, 0) for each in range(first, last + 1))
     return Counts(first * step_ms, step_ms, bars, sum(found.values()), is_whole)
-
-
-async def crashes_in_all(session: AsyncSession) -> int:
-    """Crashes in the database, whatever the filter."""
-    return int((await session.execute(select(func.coalesce(func.sum(Profile.crashes), 0)))).scalar_one())
 
 
 async def has_crashes(session: AsyncSession) -> bool:

@@ -1,4 +1,4 @@
-"""The counters that crashes are counted in: by profile, hour, fingerprint, and fingerprint and device."""
+"""The counters that crashes are counted in: by profile, hour, day, fingerprint, and fingerprint and device."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
@@ -7,12 +7,14 @@ from typing import Final, TypeVar
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from console.database.tables import Crash, CrashHour, Fingerprint, FingerprintDevice, Group, Profile
+from console.database.tables import Crash, CrashDay, CrashHour, Fingerprint, FingerprintDevice, Group, Profile
 from console.database.upsert import insert_into
 from console.intake.owners import table_of
 
 HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 
 K = TypeVar("K", bound=Hashable)
 
@@ -37,7 +39,8 @@ async def count(
     """
     added, removed = list(added), list(removed)
     await _count_profiles(session, added, removed)
-    await _count_hours(session, added, removed)
+    await _count_times(session, CrashHour, CrashHour.hour, _steps(HOUR_MS, added, removed))
+    await _count_times(session, CrashDay, CrashDay.day, _steps(DAY_MS, added, removed))
     await _count_fingerprints(session, added, removed, groups)
 
 
@@ -72,24 +75,34 @@ async def drop_empty_profiles(session: AsyncSession, profile_ids: Iterable[int])
     await session.execute(delete(Profile).where(Profile.id.in_(profile_ids), Profile.crashes <= 0))
 
 
-async def _count_hours(session: AsyncSession, added: list[Counted], removed: list[Counted]) -> None:
-    change = _difference(
-        ((each.time_ms // HOUR_MS, each.profile_id) for each in added),
-        ((each.time_ms // HOUR_MS, each.profile_id) for each in removed),
+def _steps(step_ms: int, added: list[Counted], removed: list[Counted]) -> dict[tuple[int, int], int]:
+    """How much each pair of a step of time and a profile changes."""
+    return _difference(
+        ((each.time_ms // step_ms, each.profile_id) for each in added),
+        ((each.time_ms // step_ms, each.profile_id) for each in removed),
     )
+
+
+async def _count_times(
+    session: AsyncSession,
+    table: type[CrashHour] | type[CrashDay],
+    time: InstrumentedAttribute[int],
+    change: Mapping[tuple[int, int], int],
+) -> None:
+    """Count by steps of time, whose numbers are in the column `time`, and by profile."""
     if not change:
         return
-    connection, statement = await session.connection(), insert_into(session, CrashHour)
+    connection, statement = await session.connection(), insert_into(session, table)
     await connection.execute(
         statement.on_conflict_do_update(
-            index_elements=[CrashHour.hour, CrashHour.profile_id],
-            set_={"crashes": CrashHour.crashes + statement.excluded.crashes},
+            index_elements=[time, table.profile_id],
+            set_={"crashes": table.crashes + statement.excluded.crashes},
         ),
-        [{"hour": hour, "profile_id": id_, "crashes": number} for (hour, id_), number in change.items()],
+        [{time.key: step, "profile_id": id_, "crashes": number} for (step, id_), number in change.items()],
     )
-    fewer = {hour for (hour, _), number in change.items() if number < 0}
+    fewer = {step for (step, _), number in change.items() if number < 0}
     if fewer:
-        await connection.execute(delete(CrashHour).where(CrashHour.hour.in_(fewer), CrashHour.crashes <= 0))
+        await connection.execute(delete(table).where(time.in_(fewer), table.crashes <= 0))
 
 
 async def _count_fingerprints(

@@ -1,12 +1,9 @@
 """A database for each test: SQLite in a file, and PostgreSQL where it is installed."""
 
 import asyncio
-import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from httpx import ASGITransport, AsyncClient
 from redis.asyncio import Redis
 from sqlalchemy import text
 from support.console import PASSWORD, SignIn
+from support.postgresql import postgresql_server, server_programs
 
 from console.app import create_app
 from console.database import Database, open_database
@@ -28,47 +26,16 @@ from runtime.settings import Settings
 from runtime.store import FolderStore
 
 
-def _programs() -> Path | None:
-    """Where PostgreSQL's server programs are; Debian keeps them off the PATH."""
-    found = shutil.which("initdb")
-    folders = [Path(found).parent] if found else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
-
-
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server of PostgreSQL for the whole run, without the name of a database."""
-    programs = _programs()
+    """The URL of a server of PostgreSQL for the whole run, with `{name}` in place of the name of a database."""
+    programs = server_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
-    folder = tmp_path_factory.mktemp("postgresql")
-    user = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-        for each in (folder, *folder.parents[:3]):
-            each.chmod(0o777)
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [programs / program, *arguments],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            **user,  # type: ignore[arg-type]
-        )
-
-    data = folder / "data"
-    run("initdb", "--pgdata", str(data), "--auth", "trust", "--username", "test", "--no-sync", "--encoding", "UTF8")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=50"
-    run("pg_ctl", "--pgdata", str(data), "--wait", "--log", str(folder / "log"), "--options", options, "start")
-    url = f"postgresql+asyncpg://test@/{{name}}?host={folder}"
-    asyncio.run(_create(url, "migrated", "template0"))
-    asyncio.run(_migrate(url.format(name="migrated")))
-    yield url
-    with suppress(subprocess.CalledProcessError):  # it may have been stopped with the terminal
-        run("pg_ctl", "--pgdata", str(data), "--mode", "immediate", "stop")
+    with postgresql_server(programs, tmp_path_factory.mktemp("postgresql"), "fsync=off", "max_connections=50") as url:
+        asyncio.run(_create(url, "migrated", "template0"))
+        asyncio.run(_migrate(url.format(name="migrated")))
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from console.database.base import Base
 from console.database.tables import (
     Crash,
     CrashAttribute,
+    CrashDay,
     CrashHour,
     Device,
     Fingerprint,
@@ -190,6 +191,11 @@ async def fill(database: Database, fleet: Fleet, now_ms: int | None = None) -> N
     await _insert(database, CrashAttribute, attributes)
     hourly = ({"hour": hour, "profile_id": each, "crashes": count} for (hour, each), count in hours.items())
     await _insert(database, CrashHour, hourly)
+    days = Counter[tuple[int, int]]()
+    for (hour, each), count in hours.items():
+        days[hour // 24, each] += count
+    daily = ({"day": day, "profile_id": each, "crashes": count} for (day, each), count in days.items())
+    await _insert(database, CrashDay, daily)
     seen = ({"fingerprint": each, "device_id": device, "crashes": count} for (each, device), count in met.items())
     await _insert(database, FingerprintDevice, seen)
 

@@ -2,7 +2,7 @@
 
 from console.database.base import Base
 from console.database.tables.alert import AlertRule, AlertTarget, Delivery
-from console.database.tables.crash import Crash, CrashAttribute, CrashDocument, CrashHour, Position, Profile
+from console.database.tables.crash import Crash, CrashAttribute, CrashDay, CrashDocument, CrashHour, Position, Profile
 from console.database.tables.device import Device
 from console.database.tables.firmware import DumpLink, Firmware, FirmwareAlias
 from console.database.tables.group import Fingerprint, FingerprintDevice, Group, GroupChange
@@ -16,6 +16,7 @@ __all__ = [
     "Base",
     "Crash",
     "CrashAttribute",
+    "CrashDay",
     "CrashDocument",
     "CrashHour",
     "Delivery",

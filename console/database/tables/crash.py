@@ -95,13 +95,25 @@ class CrashAttribute(Base):
 
 
 class CrashHour(Base):
-    """Crashes of a profile in an hour: what charts over long times are drawn from."""
+    """Crashes of a profile in an hour: what charts over days are drawn from."""
 
     __tablename__ = "crash_hour"
     __table_args__ = (Index("ix_crash_hour_profile", "profile_id", "hour"), {"sqlite_with_rowid": False})
 
     hour: Mapped[int] = mapped_column(primary_key=True)
     """Unix time in hours."""
+    profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"), primary_key=True)
+    crashes: Mapped[int]
+
+
+class CrashDay(Base):
+    """Crashes of a profile in a day: what charts over months are drawn from."""
+
+    __tablename__ = "crash_day"
+    __table_args__ = (Index("ix_crash_day_profile", "profile_id", "day"), {"sqlite_with_rowid": False})
+
+    day: Mapped[int] = mapped_column(primary_key=True)
+    """Unix time in days."""
     profile_id: Mapped[int] = mapped_column(ForeignKey("profile.id", ondelete="CASCADE"), primary_key=True)
     crashes: Mapped[int]
 

@@ -16,6 +16,7 @@ from console.database.tables import (
     Base,
     Crash,
     CrashAttribute,
+    CrashDay,
     CrashDocument,
     CrashHour,
     Device,
@@ -88,6 +89,10 @@ async def tables(database: Database, merged: set[str]) -> dict[str, object]:
             (hour, digests[id_]): crashes
             for hour, id_, crashes in await rows(database, CrashHour.hour, CrashHour.profile_id, CrashHour.crashes)
         },
+        "days": {
+            (day, digests[id_]): crashes
+            for day, id_, crashes in await rows(database, CrashDay.day, CrashDay.profile_id, CrashDay.crashes)
+        },
         "fingerprints": {
             name: number
             for name, number in await rows(database, Fingerprint.fingerprint, Fingerprint.crashes)
@@ -149,6 +154,7 @@ def truth(records: Sequence[Record], merged: set[str]) -> dict[str, object]:
             for digest, each in by_profile.items()
         },
         "hours": dict(Counter((r.time_ms // 3_600_000, r.digest) for r in kept)),
+        "days": dict(Counter((r.time_ms // 86_400_000, r.digest) for r in kept)),
         "fingerprints": dict(Counter(r.profile.fingerprint for r in kept)),
         "pairs": dict(Counter((r.profile.fingerprint, r.device) for r in kept)),
         "devices": {

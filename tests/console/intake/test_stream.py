@@ -17,7 +17,7 @@ from support.services import local_redis
 
 from console.database import Database, open_database
 from console.database.migrate import migrate
-from console.database.tables import Crash, CrashHour, Group, Position, Profile
+from console.database.tables import Crash, CrashDay, CrashHour, Group, Position, Profile
 from console.intake.apply import Applied
 from console.intake.progress import Progress
 from console.intake.stream import Intake, Listener, _nobody
@@ -194,8 +194,8 @@ async def test_kill_9_in_the_middle_loses_nothing_and_counts_nothing_twice(
             kills += 1
     assert kills >= 3
     async with database.reading() as session:
-        for counter in (func.sum(Profile.crashes), func.sum(CrashHour.crashes), func.sum(Group.crashes)):
-            assert await session.scalar(select(counter)) == count
+        for table in (Profile, CrashHour, CrashDay, Group):
+            assert await session.scalar(select(func.sum(table.crashes))) == count
         assert await session.scalar(select(func.max(Crash.change))) == count
     await database.close()
 

@@ -11,6 +11,7 @@ from console.database import Database
 from console.database.tables import (
     Crash,
     CrashAttribute,
+    CrashDay,
     CrashDocument,
     CrashHour,
     Device,
@@ -122,6 +123,7 @@ async def test_old_events_go_with_their_counters(ten: Database, store: FolderSto
             await session.execute(select(Profile.version, Profile.crashes, Profile.first_ms, Profile.last_ms))
         ).all() == [("1.1", 5, day(5), day(9))]
         assert await session.scalar(select(func.sum(CrashHour.crashes))) == 5
+        assert await session.scalar(select(func.sum(CrashDay.crashes))) == 5
         devices = await session.execute(
             select(Device.name, Device.crashes, Device.first_ms, Device.last_ms).order_by(Device.name)
         )

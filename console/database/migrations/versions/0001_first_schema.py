@@ -193,6 +193,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_crash_time", ["time_ms", "id"], unique=False)
 
     op.create_table(
+        "crash_day",
+        sa.Column("day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("profile_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("crashes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["profile_id"], ["profile.id"], name=op.f("fk_crash_day_profile_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("day", "profile_id", name=op.f("pk_crash_day")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("crash_day", schema=None) as batch_op:
+        batch_op.create_index("ix_crash_day_profile", ["profile_id", "day"], unique=False)
+
+    op.create_table(
         "crash_hour",
         sa.Column("hour", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("profile_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -432,6 +446,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_crash_hour_profile")
 
     op.drop_table("crash_hour")
+    with op.batch_alter_table("crash_day", schema=None) as batch_op:
+        batch_op.drop_index("ix_crash_day_profile")
+
+    op.drop_table("crash_day")
     with op.batch_alter_table("crash", schema=None) as batch_op:
         batch_op.drop_index("ix_crash_time")
         batch_op.drop_index(batch_op.f("ix_crash_sha256"))
