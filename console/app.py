@@ -7,11 +7,15 @@ from fastapi import APIRouter, FastAPI
 from console.crashes import api as crashes_api
 from console.crashes import link_api, link_pages
 from console.crashes import pages as crashes_pages
+from console.devices import api as devices_api
+from console.devices import pages as devices_pages
 from console.dumps import api as dumps_api
 from console.events import api as events_api
 from console.events import pages as events_pages
 from console.firmware import api as firmware_api
 from console.firmware import pages as firmware_pages
+from console.groups import api as groups_api
+from console.groups import pages as groups_pages
 from console.people import api as people_api
 from console.people import pages as people_pages
 from console.people import sign_in
@@ -29,6 +33,8 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     crashes_pages.router,
     link_pages.router,
     firmware_pages.router,
+    groups_pages.router,
+    devices_pages.router,
 )
 """Routers of pages, for people."""
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -37,6 +43,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events_api.filters,
     crashes_api.router,
     link_api.router,
+    groups_api.router,
+    devices_api.router,
     firmware_api.router,
     dumps_api.router,
 )

@@ -176,6 +176,12 @@ async def crash_row(session: AsyncSession, event_id: str) -> CrashRow | None:
     return None if row is None else _row(row)
 
 
+async def newest_of_device(session: AsyncSession, device_id: int, limit: int) -> tuple[CrashRow, ...]:
+    """The newest crashes of a device, also of one whose name a filter would take for more than one."""
+    chosen = select(Crash.id, Crash.time_ms).where(Crash.device_id == device_id)
+    return await _rows(session, chosen.order_by(Crash.time_ms.desc(), Crash.id.desc()).limit(limit))
+
+
 async def changed_since(
     session: AsyncSession, asked: EventFilter, change: int, now_ms: int, limit: int = PAGE
 ) -> tuple[CrashRow, ...]:

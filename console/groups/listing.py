@@ -12,13 +12,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 from console.database.tables import Crash, CrashHour, Fingerprint, Group, Profile
 from console.groups.changes import NoSuchGroup
 from console.intake.version import version_key
+from console.web.daily import DAY_MS
 from contract.errors import InputError
 
 DAYS: Final = 30
 HOURS_A_DAY: Final = 24
-DAY_MS: Final = 86_400_000
 LONGEST_PAGE: Final = 200
 MOST_VERSIONS: Final = 10
+MOST_MEMBERS: Final = 200
 
 
 class BadCursor(InputError):
@@ -165,7 +166,7 @@ async def versions_of(session: AsyncSession, group_ids: Iterable[int]) -> dict[i
 
 
 async def members_of(session: AsyncSession, group_id: int) -> list[Member]:
-    """The fingerprints of a group, those with most crashes first."""
+    """The fingerprints of a group, those with most crashes first; at most two hundred."""
     title = (
         select(func.max(Profile.title))
         .where(Profile.fingerprint == Fingerprint.fingerprint, Profile.crashes > 0)
@@ -176,6 +177,7 @@ async def members_of(session: AsyncSession, group_id: int) -> list[Member]:
         select(Fingerprint.fingerprint, Fingerprint.crashes, title, Fingerprint.home_id)
         .where(Fingerprint.group_id == group_id)
         .order_by(Fingerprint.crashes.desc(), Fingerprint.fingerprint)
+        .limit(MOST_MEMBERS)
     )
     return [Member(name, crashes, found or "", home == group_id) for name, crashes, found, home in rows]
 

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -113,6 +114,11 @@ def browser(agent: str) -> str:
 def short(text: str, length: int = 12) -> str:
     """The start of a long id."""
     return text if len(text) <= length else text[:length]
+
+
+def device_path(name: str) -> str:
+    """The page of a device, whatever its name: browsers resolve a path of dots themselves, hence the other way."""
+    return f"/devices/{quote(name, safe='')}" if name.strip(".") else f"/devices?name={quote(name, safe='')}"
 
 
 def _date(ms: int) -> datetime:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Path
 from pydantic import AfterValidator, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 MAX_ID = 2**63 - 1
 
@@ -18,3 +19,19 @@ Id = Annotated[int, Path(ge=1, le=MAX_ID)]
 """The number of a row, as part of a path."""
 Line = Annotated[str, AfterValidator(_plain), Field(max_length=1000)]
 """Text of one line; PostgreSQL takes no zero bytes."""
+
+
+class _Rest(Convertor[str]):
+    """The rest of a path, whatever it is: Starlette's own `path` ends at the end of a line."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("rest", _Rest())
+"""`{name:rest}` in the address of a route that imports this module."""

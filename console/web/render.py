@@ -43,6 +43,7 @@ _filters |= {
     "duration": formats.duration,
     "short": formats.short,
     "browser": formats.browser,
+    "device_path": formats.device_path,
 }
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from support.deeds import enact
 from support.fleet import Fleet, fill
 from support.people import fill_people
 
@@ -25,6 +26,7 @@ from console.people.person import Person
 from console.people.roles import Role
 from console.settings import ConsoleSettings
 from console.web.services import Services
+from runtime.store import FolderStore
 
 FLEET = Fleet(crashes=6_000, profiles=120, devices=900, days=30)
 PERSON = Person(1, "ada", Role.of("admin"), csrf="c" * 20, session="s")
@@ -33,6 +35,18 @@ PAGES = {
     "events": "/events",
     "events-filtered": "/events?since=7d&q=sensor&version=1.3.1&version=1.4.1&attr.region=us",
     "events-none": "/events?q=no+such+crash",
+    "groups": "/groups",
+    "groups-filtered": "/groups?state=all&version=1.3.1&q=fault&sort=devices",
+    "groups-none": "/groups?state=muted&q=nothing",
+    "group": "/groups/1",
+    "group-resolved": "/groups/2",
+    "group-merged-away": "/groups/5",
+    "group-merge": "/groups/merge?group=4&group=6&q=assert",
+    "devices": "/devices",
+    "devices-loops": "/devices?loops=yes&sort=crashes",
+    "devices-none": "/devices?q=nobody",
+    "device": "/devices/sensor-00001",
+    "device-hostile": "/devices?name=..",
     "account": "/account",
     "people": "/people",
     "person": "/people/2",
@@ -51,7 +65,8 @@ def application(folder: Path) -> tuple[FastAPI, Database]:
     """The console over a database in `folder`, with an admin signed in."""
     database = open_database(f"sqlite+aiosqlite:///{folder / 'console.db'}")
     nothing: Any = None
-    app = create_app(Services(ConsoleSettings(store=folder / "store", _env_file=None), database, nothing, nothing))
+    store = FolderStore(folder / "store")
+    app = create_app(Services(ConsoleSettings(store=folder / "store", _env_file=None), database, nothing, store))
 
     def signed(request: Request) -> Person:
         request.state.person = PERSON
@@ -65,6 +80,7 @@ async def prepare(database: Database) -> None:
     """Tables and crashes."""
     await migrate(database)
     await fill(database, FLEET)
+    await enact(database)
     await fill_people(database)
     await database.close()
 

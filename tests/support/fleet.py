@@ -161,19 +161,35 @@ async def fill(database: Database, fleet: Fleet, now_ms: int | None = None) -> N
             }
 
     crashes = list(crash_rows())
-    first_of: dict[str, dict[str, Any]] = {}
+    of_print: dict[str, list[dict[str, Any]]] = {}
     for each in profiles:
         each["first_ms"] = each["first_ms"] or now
         each["last_ms"] = each["last_ms"] or now
-        first_of.setdefault(each["fingerprint"], each)
+        of_print.setdefault(each["fingerprint"], []).append(each)
     used = [each for each in devices if each["crashes"]]
+    counted = Counter(fingerprint for fingerprint, _ in met)
     groups = [
-        {"id": number, "title": each["title"], "kind": each["kind"], "created_ms": each["first_ms"], "crashes": 0}
-        | {"devices": 0, "first_ms": each["first_ms"], "last_ms": each["last_ms"], "resolved_ms": None}
-        | {"regressed_ms": None, "state": "unresolved", "resolved_version": ""}
-        for number, each in enumerate(first_of.values(), 1)
+        {
+            "id": number,
+            "title": some[0]["title"],
+            "kind": some[0]["kind"],
+            "created_ms": min(each["first_ms"] for each in some),
+            "first_ms": min(each["first_ms"] for each in some),
+            "last_ms": max(each["last_ms"] for each in some),
+            "crashes": sum(each["crashes"] for each in some),
+            "devices": counted[name],
+            "decided_ms": None,
+            "resolved_ms": None,
+            "regressed_ms": None,
+            "state": "unresolved",
+            "resolved_version": "",
+        }
+        for number, (name, some) in enumerate(of_print.items(), 1)
     ]
-    prints = [{"fingerprint": each, "group_id": n, "home_id": n, "crashes": 0} for n, each in enumerate(first_of, 1)]
+    prints = [
+        {"fingerprint": name, "group_id": number, "home_id": number, "crashes": sum(each["crashes"] for each in some)}
+        for number, (name, some) in enumerate(of_print.items(), 1)
+    ]
     await _insert(database, Profile, profiles)
     await _insert(database, Device, used)
     await _insert(database, Group, groups)

@@ -1,0 +1,1 @@
+"""Devices: those that have crashed, and the past of each."""
