@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from faultcast import __version__
-from faultcast.commands import analyze, config, export, firmware, fleet, gdb, prune, report, send, up, watch, workers
+from faultcast.commands import (
+    account,
+    analyze,
+    config,
+    export,
+    firmware,
+    fleet,
+    gdb,
+    prune,
+    report,
+    send,
+    up,
+    watch,
+    workers,
+)
 
 app = typer.Typer(
     help="Crash reports for fleets of embedded devices: core dumps in over MQTT, crash events out.",
@@ -23,6 +37,7 @@ app.command(rich_help_panel=PEOPLE)(gdb.gdb)
 app.command(rich_help_panel=PEOPLE)(export.export)
 app.command(rich_help_panel=PEOPLE)(watch.watch)
 app.command(rich_help_panel=PEOPLE)(report.report)
+app.add_typer(account.app, name="account", rich_help_panel=PEOPLE)
 app.add_typer(firmware.app, name="firmware", rich_help_panel=PEOPLE)
 app.command(rich_help_panel=DEVICES)(send.send)
 app.command(rich_help_panel=DEVICES)(fleet.fleet)

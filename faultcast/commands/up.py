@@ -16,20 +16,25 @@ def up(
     ingest: Annotated[int, typer.Option(help="Number of ingest workers.", min=0, max=64)] = 1,
     reassembler: Annotated[int, typer.Option(help="Number of reassembler workers.", min=0, max=64)] = 1,
     analyzer: Annotated[int, typer.Option(help="Number of analyzer workers.", min=0, max=64)] = 1,
+    console_port: Annotated[
+        int, typer.Option(help="Port of the console, or the next free one; 0 for no console.", min=0, max=65000)
+    ] = 8080,
     http_port: Annotated[
         int, typer.Option(help="First port of the workers' health and metrics pages; 0 for none.", min=0, max=65000)
     ] = 0,
 ) -> None:
-    """Start broker, Redis and all workers on this machine; Ctrl-C stops them in order.
+    """Start broker, Redis, all workers and the console on this machine; Ctrl-C stops them in order.
+
+    The first start makes the console's account `admin` and prints its password, which is for one sign-in.
 
     Uses `mosquitto` and `redis-server` when they are installed, else embedded ones that are good for trying out.
     Workers that die are started again. For more machines than one, start the workers by themselves
-    (`faultcast ingest`, `reassembler`, `analyzer`) against your own broker and Redis.
+    (`faultcast ingest`, `reassembler`, `analyzer`, `console`) against your own broker and Redis.
     """
     with failing_clearly():
         import asyncio
 
-        from faultcast.up.launcher import Plan, run
+        from faultcast.up.launcher import Plan, free_port, run
 
         plan = Plan(
             data=data.resolve(),
@@ -38,6 +43,7 @@ def up(
             redis_port=redis_port,
             workers={"ingest": ingest, "reassembler": reassembler, "analyzer": analyzer},
             http_port=http_port,
+            console_port=free_port(console_port),
         )
         asyncio.run(run(plan, _say))
 

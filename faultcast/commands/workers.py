@@ -61,9 +61,17 @@ def console(
     host: Annotated[str | None, typer.Option("--host", help="Where pages and API listen.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port of pages and API.", min=1, max=65535)] = None,
 ) -> None:
-    """Keep crash events in a database, and serve pages and API; one process.
+    """Keep crash events in a database, and serve pages and API. One process, beside the workers.
 
-    The first start makes the account `admin` and prints its password, which is for one sign-in.
+    It needs the workers' Redis and store. Its database is SQLite, `console.db` beside the store, or the PostgreSQL of
+    FAULTCAST_DATABASE_URL; tables are made and brought up to date at the start.
+
+    The first start makes the account `admin` and prints its password, which is for one sign-in. Lost it?
+    `faultcast account reset-password admin`.
+
+    It listens on the loopback and speaks HTTP. For others, put a proxy with TLS in front of it and set
+    FAULTCAST_CONSOLE_URL to the address that people type, and FAULTCAST_TRUSTED_PROXIES where the proxy is another
+    machine. Sign-in by OpenID Connect: the FAULTCAST_OIDC_… settings. All settings: `faultcast config`.
     """
     with failing_clearly():
         from console.settings import load_console_settings

@@ -2,14 +2,17 @@
 
 import asyncio
 import signal
+import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from faultcast.up.services import Program, broker_program, redis_program
-from faultcast.up.supervisor import Say, Supervisor
+from faultcast.up.supervisor import Say, StartFailed, Supervisor
 
 STAGES = ("ingest", "reassembler", "analyzer")
+CONSOLE_PORTS = 50
+"""How many ports are tried for the console, from the one that was wished for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,14 @@ class Plan:
     http_port: int = 0
     """Health page of the first worker, the next ones behind it; 0 for none."""
 
+    console_port: int = 0
+    """Pages and API of the console, on this machine; 0 for no console."""
+
+    @property
+    def console_url(self) -> str:
+        """Where people find the console."""
+        return f"http://127.0.0.1:{self.console_port}"
+
     @property
     def broker_url(self) -> str:
         """Where workers and local devices connect."""
@@ -34,13 +45,16 @@ class Plan:
 
     def environment(self) -> dict[str, str]:
         """Settings that every worker shares."""
-        return {
+        shared = {
             "FAULTCAST_BROKER_URL": self.broker_url,
             "FAULTCAST_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
             "FAULTCAST_STORE": str(self.data / "store"),
             "FAULTCAST_LOG_FORMAT": self.log_format,
             "FAULTCAST_LOG_LEVEL": self.log_level,
         }
+        if self.console_port:
+            shared |= {"FAULTCAST_CONSOLE_PORT": str(self.console_port), "FAULTCAST_CONSOLE_URL": self.console_url}
+        return shared
 
 
 def service_programs(plan: Plan) -> list[Program]:
@@ -53,15 +67,34 @@ def service_programs(plan: Plan) -> list[Program]:
 
 def worker_programs(plan: Plan) -> list[Program]:
     """All workers, the last stage first: they are stopped the other way round, so nothing is handed to nobody."""
+    wanted = {"console": 1 if plan.console_port else 0} | {each: plan.workers.get(each, 1) for each in reversed(STAGES)}
     programs: list[Program] = []
     port = plan.http_port
-    for stage in reversed(STAGES):
-        for number in range(1, plan.workers.get(stage, 1) + 1):
+    for stage, count in wanted.items():
+        for number in range(1, count + 1):
             name = f"{stage}-{number}"
             environment = plan.environment() | {"FAULTCAST_WORKER": name, "FAULTCAST_HTTP_PORT": str(port)}
-            programs.append(Program(name, [sys.executable, "-m", "faultcast", stage], environment))
+            listens = plan.console_port if stage == "console" else 0
+            programs.append(Program(name, [sys.executable, "-m", "faultcast", stage], environment, listens))
             port += 1 if port else 0
     return programs
+
+
+def free_port(wanted: int) -> int:
+    """The first port from `wanted` on that nothing listens at; 0 where that is wanted.
+
+    Raises:
+        StartFailed: all that are tried are taken.
+    """
+    for port in range(wanted, min(wanted + CONSOLE_PORTS, 65_536) if wanted else 0):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    if wanted:
+        raise StartFailed(f"no free port for the console from {wanted} on: choose another one (--console-port)")
+    return 0
 
 
 async def launch(plan: Plan, say: Say) -> Supervisor:
@@ -92,6 +125,11 @@ async def run(plan: Plan, say: Say) -> None:
     supervisor = await launch(plan, say)
     settings = plan.data / "up.env"
     settings.write_text("".join(f"{name}={value}\n" for name, value in plan.environment().items()))
+    if plan.console_port:
+        say(
+            "faultcast",
+            f"the console is at {plan.console_url}; lost the password? faultcast account reset-password admin",
+        )
     say("faultcast", f"devices may connect to {plan.broker_url}; data is in {plan.data}; Ctrl-C stops everything")
     say("faultcast", f"commands typed in this folder find it; elsewhere: set -a; . {settings}; set +a")
     try:
