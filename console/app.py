@@ -4,6 +4,9 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 
+from console.alerts import api as alerts_api
+from console.alerts import pages as alert_pages
+from console.alerts import rule_pages, target_pages
 from console.crashes import api as crashes_api
 from console.crashes import link_api, link_pages
 from console.crashes import pages as crashes_pages
@@ -35,6 +38,9 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     firmware_pages.router,
     groups_pages.router,
     devices_pages.router,
+    alert_pages.router,
+    target_pages.router,
+    rule_pages.router,
 )
 """Routers of pages, for people."""
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -47,6 +53,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     devices_api.router,
     firmware_api.router,
     dumps_api.router,
+    alerts_api.router,
 )
 """Routers of the API, for programs, all below `API`."""
 
