@@ -86,8 +86,9 @@ bench-first-report: setup ## Measure the first report of a new firmware: FOLDER=
 	@$(BIN)/python -m benchmarks.first_report $(FOLDER)
 
 .PHONY: bench-console
-bench-console: setup tools ## Measure the console's pages over a million crashes, on SQLite and on PostgreSQL
+bench-console: setup tools ## Measure the console: pages over a million crashes on both databases, event to browser
 	@$(BIN)/python -m benchmarks.console
+	@$(BIN)/python -m benchmarks.console_live
 
 SECONDS ?= 60
 .PHONY: fuzz
