@@ -9,14 +9,13 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from console.database.tables import Crash, CrashHour, Fingerprint, Group, Profile
+from console.database.tables import Crash, CrashDay, Fingerprint, Group, Profile
 from console.groups.changes import NoSuchGroup
 from console.intake.version import version_key
 from console.web.daily import DAY_MS
 from contract.errors import InputError
 
 DAYS: Final = 30
-HOURS_A_DAY: Final = 24
 LONGEST_PAGE: Final = 200
 MOST_VERSIONS: Final = 10
 MOST_MEMBERS: Final = 200
@@ -130,21 +129,16 @@ async def find_group(session: AsyncSession, group_id: int, now_ms: int) -> Group
 async def days_of(session: AsyncSession, group_ids: Sequence[int], now_ms: int) -> dict[int, tuple[int, ...]]:
     """Crashes of groups on each of the last 30 days (UTC), today last."""
     first = now_ms // DAY_MS - DAYS + 1
-    day = CrashHour.hour // HOURS_A_DAY
     rows = await session.execute(
-        select(Fingerprint.group_id, day, func.sum(CrashHour.crashes))
+        select(Fingerprint.group_id, CrashDay.day, func.sum(CrashDay.crashes))
         .join(Profile, Profile.fingerprint == Fingerprint.fingerprint)
-        .join(CrashHour, CrashHour.profile_id == Profile.id)
-        .where(
-            Fingerprint.group_id.in_(group_ids),
-            CrashHour.hour >= first * HOURS_A_DAY,
-            CrashHour.hour < (first + DAYS) * HOURS_A_DAY,
-        )
-        .group_by(Fingerprint.group_id, day)
+        .join(CrashDay, CrashDay.profile_id == Profile.id)
+        .where(Fingerprint.group_id.in_(group_ids), CrashDay.day.between(first, first + DAYS - 1))
+        .group_by(Fingerprint.group_id, CrashDay.day)
     )
     days = {group_id: [0] * DAYS for group_id in group_ids}
-    for group_id, number, crashes in rows:
-        days[group_id][int(number) - first] = int(crashes)
+    for group_id, day, crashes in rows:
+        days[group_id][day - first] = int(crashes)
     return {group_id: tuple(each) for group_id, each in days.items()}
 
 

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from support.console import SignIn
 from support.crashes import START_MS, crash_event, crash_payload
 
+from analyzer.analyze import analyze
+from analyzer.report.model import encode_report
 from console.database import Database
 from console.database.tables import AuditEntry
 from console.intake.apply import apply
@@ -16,6 +18,7 @@ from console.intake.record import read_record
 from console.people.roles import Role
 from console.web.services import Services
 from contract.event import encode_event
+from tests.analyzer.golden import dump_of, symbols_of
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 
@@ -282,3 +285,10 @@ async def test_the_page_tells_why_the_crashes_are_one_group(
     await intake(three, encode_event(event))
     services.store.put(event.data.report, b"damaged")
     assert "what it was made of is in no report any more" in (await client.get("/groups/4")).text
+    case = "cortex-m/null-deref-Os"
+    report = analyze(dump_of(case), symbols_of(case))
+    told = crash_event(50, fingerprint=report.fingerprint)
+    await intake(three, encode_event(told))
+    services.store.put(told.data.report, encode_report(report))
+    page = (await client.get("/groups/5")).text
+    assert "made of <code>null-dereference in calibration_in_range" in page
