@@ -66,6 +66,11 @@ def unlink_firmware(store: Store, build_id: str) -> None:
     store.delete(link_key(build_id))
 
 
+def remove_firmware(store: Store, build_id: str) -> int:
+    """Remove what is kept under a build id; returns the bytes that were freed, 0 where there was nothing."""
+    return sum(store.delete(key) for key in (elf_key(build_id), index_key(build_id, FORMAT_VERSION)))
+
+
 async def index_firmware(elf: Path, store: Store, sandbox: Sandbox, progress: Progress = unheard) -> list[str]:
     """Build the index of an ELF file and keep both; returns its build ids, best first.
 

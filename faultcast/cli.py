@@ -8,6 +8,7 @@ from faultcast import __version__
 from faultcast.commands import (
     account,
     analyze,
+    ci,
     config,
     export,
     firmware,
@@ -39,6 +40,7 @@ app.command(rich_help_panel=PEOPLE)(watch.watch)
 app.command(rich_help_panel=PEOPLE)(report.report)
 app.add_typer(account.app, name="account", rich_help_panel=PEOPLE)
 app.add_typer(firmware.app, name="firmware", rich_help_panel=PEOPLE)
+app.command(rich_help_panel=PEOPLE)(ci.ci)
 app.command(rich_help_panel=DEVICES)(send.send)
 app.command(rich_help_panel=DEVICES)(fleet.fleet)
 app.command(rich_help_panel=PEOPLE)(prune.prune)

@@ -38,4 +38,5 @@ def progress_bar(text: str) -> "Generator[Progress]":
     try:
         yield show
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from analyzer.firmware import remove_firmware as remove_firmware_files
 from analyzer.firmware import unlink_firmware
-from analyzer.symbols.format.container import FORMAT_VERSION
 from console.database.tables import DumpLink, Firmware, FirmwareAlias, Profile
 from console.firmware.indexing import upload_file
 from console.people.audit import audit
 from console.people.person import Person
 from console.web.errors import Conflict, NotFound
 from console.web.services import Services
-from runtime.store import Store, elf_key, index_key
+from runtime.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,7 @@ async def remove(session: AsyncSession, store: Store, firmware: Firmware) -> int
     freed = 0
     for name in (firmware.build_id, *(alias.alias for alias in aliases if not alias.by_hand)):
         if name is not None:
-            for key in (elf_key(name), index_key(name, FORMAT_VERSION)):
-                freed += await asyncio.to_thread(store.delete, key)
+            freed += await asyncio.to_thread(remove_firmware_files, store, name)
     for alias in aliases:
         if alias.by_hand:
             await asyncio.to_thread(unlink_firmware, store, alias.alias)

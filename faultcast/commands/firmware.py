@@ -1,14 +1,49 @@
-"""`faultcast firmware`: the ELF files that give names to addresses."""
+"""`faultcast firmware`: the ELF files that give names to addresses, on this machine or on a console."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from faultcast.failure import BAD_USAGE, fail, failing_clearly
-from faultcast.progress import progress_bar
+
+if TYPE_CHECKING:
+    from faultcast.firmware_remote import Server
 
 app = typer.Typer(help="Add ELF files, before or after their dumps arrive.", no_args_is_help=True)
+
+CONSOLE = "A console"
+Address = Annotated[
+    str,
+    typer.Option(
+        "--server",
+        envvar="FAULTCAST_SERVER",
+        help="Address of a console, such as https://crashes.example.com; without one: the store on this machine.",
+        rich_help_panel=CONSOLE,
+    ),
+]
+Token = Annotated[
+    str,
+    typer.Option(
+        "--token",
+        envvar="FAULTCAST_TOKEN",
+        show_default=False,
+        help="API token; to add files it needs the scope upload, for the rest admin. Better given by the environment.",
+        rich_help_panel=CONSOLE,
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        envvar="FAULTCAST_CA_FILE",
+        help="Trust these certificates (PEM), for a console with a certificate of your own.",
+        rich_help_panel=CONSOLE,
+    ),
+]
+BuildId = Annotated[str, typer.Argument(help="Build id, hexadecimal; see `firmware list`.")]
 
 
 @app.command()
@@ -16,52 +51,50 @@ def add(
     elf: Annotated[
         list[Path], typer.Argument(help="ELF file with debug information (Zephyr: build/zephyr/zephyr.elf).")
     ],
+    server: Address = "",
+    token: Token = "",
+    ca_file: CaFile = None,
+    name: Annotated[str, typer.Option(help="Name of the firmware.", rich_help_panel=CONSOLE)] = "",
+    version: Annotated[str, typer.Option("--version", help="Its version.", rich_help_panel=CONSOLE)] = "",
+    board: Annotated[str, typer.Option(help="Its board.", rich_help_panel=CONSOLE)] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until the file is indexed.", rich_help_panel=CONSOLE)
+    ] = True,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for each index.", rich_help_panel=CONSOLE)
+    ] = 600.0,
 ) -> None:
     """Index ELF files and keep them; dumps that wait for them are analysed again.
 
     A firmware is found by the build id that its devices send. Adding the same file again changes nothing.
+
+    Exit codes: **0** done · **1** the console, Redis or the store is not there, or takes too long · **2** bad usage:
+    a file that is not there or is no firmware, a token that may not, a file that is too large.
     """
     with failing_clearly():
-        import asyncio
-
-        from analyzer.firmware import index_firmware, release
-        from analyzer.sandbox import Sandbox
-        from runtime.settings import load_settings
-        from runtime.store import FolderStore
-        from runtime.streams import connect_streams, verify_streams
-
         for path in elf:
             if not path.is_file():
                 raise fail(f"there is no file {path}", BAD_USAGE)
-        settings = load_settings()
+        if server:
+            from faultcast import firmware_remote
 
-        async def run() -> None:
-            store = FolderStore(settings.store)
-            store.verify()
-            redis = connect_streams(settings)
-            sandbox = Sandbox(seconds=600, memory=max(settings.analysis_memory, 4 << 30))
-            try:
-                await verify_streams(redis, settings)
-                for path in elf:
-                    with progress_bar(f"indexing {path.name}") as progress:
-                        names = await index_firmware(path, store, sandbox, progress)
-                    released = sum([1 for name in names async for _ in release(redis, settings, name)])
-                    typer.echo(f"{path}: build id {names[0]}")
-                    for name in names[1:]:
-                        typer.echo(f"  also known as {name}")
-                    if released:
-                        typer.echo(f"  {released} waiting dump(s) will be analysed again")
-            finally:
-                await sandbox.close()
-                await redis.aclose()
+            facts = {"name": name, "version": version, "board": board}
+            given = {key: value for key, value in facts.items() if value}
+            with _console(server, token, ca_file) as console:
+                firmware_remote.add(console, elf, given, wait_seconds=timeout if wait else 0)
+        else:
+            from faultcast import firmware_local
 
-        asyncio.run(run())
+            firmware_local.add(elf)
 
 
 @app.command()
 def link(
     build_id: Annotated[str, typer.Argument(help="Build id that devices send (hexadecimal) and no ELF file has.")],
     firmware: Annotated[str, typer.Argument(help="Build id of the firmware to use for it; see `firmware list`.")],
+    server: Address = "",
+    token: Token = "",
+    ca_file: CaFile = None,
 ) -> None:
     """Analyse dumps of one build id with the firmware of another one.
 
@@ -69,49 +102,61 @@ def link(
     every report says where dump and firmware differ. Adding the right file later wins over the link.
     """
     with failing_clearly():
-        import asyncio
+        if server:
+            from faultcast import firmware_remote
 
-        from analyzer.firmware import BUILD_ID, find_firmware, link_firmware, send_waiting
-        from runtime.settings import load_settings
-        from runtime.store import FolderStore
-        from runtime.streams import connect_streams, verify_streams
+            with _console(server, token, ca_file) as console:
+                firmware_remote.link(console, build_id, firmware)
+        else:
+            from faultcast import firmware_local
 
-        for given in (build_id, firmware):
-            if not BUILD_ID.fullmatch(given):
-                raise fail(f"{given!r} is no build id: 2 to 128 of 0-9 a-f are expected", BAD_USAGE)
-        settings = load_settings()
-        store = FolderStore(settings.store)
-        if (found := find_firmware(store, firmware)) is None or found.linked:
-            raise fail(f"there is no firmware {firmware} (faultcast firmware list)", BAD_USAGE)
-
-        async def run() -> None:
-            async with connect_streams(settings) as redis:
-                await verify_streams(redis, settings)
-                link_firmware(store, build_id, firmware)
-                released = sum([1 async for _ in send_waiting(redis, settings, build_id)])
-                typer.echo(f"dumps of {build_id} are analysed with {firmware}; {released} that waited are on their way")
-
-        asyncio.run(run())
+            firmware_local.link(build_id, firmware)
 
 
 @app.command("list")
-def list_() -> None:
-    """List the firmwares of the store: build id, size of the index, when it was added."""
+def list_(server: Address = "", token: Token = "", ca_file: CaFile = None) -> None:
+    """List the firmware that is there."""
     with failing_clearly():
-        from datetime import UTC, datetime
+        if server:
+            from faultcast import firmware_remote
 
-        from rich.console import Console
-        from rich.table import Table
-
-        from runtime.settings import load_settings
-
-        root = load_settings().store / "firmware"
-        table = Table("build id", "index", "added", box=None, pad_edge=False)
-        for index in sorted(root.glob("*/index.v*"), key=lambda path: path.stat().st_mtime):
-            facts = index.stat()
-            added = datetime.fromtimestamp(facts.st_mtime, UTC).strftime("%Y-%m-%d %H:%M UTC")
-            table.add_row(index.parent.name, f"{facts.st_size / 1024:.0f} KiB", added)
-        if table.row_count:
-            Console().print(table)
+            with _console(server, token, ca_file) as console:
+                firmware_remote.show(console)
         else:
-            typer.echo(f"no firmware in {root.parent} yet: faultcast firmware add build/zephyr/zephyr.elf")
+            from faultcast import firmware_local
+
+            firmware_local.show()
+
+
+@app.command()
+def remove(
+    build_id: BuildId,
+    server: Address = "",
+    token: Token = "",
+    ca_file: CaFile = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even where crashes or links need it.", rich_help_panel=CONSOLE)
+    ] = False,
+) -> None:
+    """Remove a firmware. Reports stay; new crashes of it have no names, and values can no longer be opened."""
+    with failing_clearly():
+        if server:
+            from faultcast import firmware_remote
+
+            with _console(server, token, ca_file) as console:
+                firmware_remote.remove(console, build_id, force=force)
+        else:
+            from faultcast import firmware_local
+
+            firmware_local.remove(build_id)
+
+
+@contextmanager
+def _console(server: str, token: str, ca_file: Path | None) -> "Generator[Server]":
+    from faultcast.firmware_remote import Server
+
+    console = Server(server, token, ca_file)
+    try:
+        yield console
+    finally:
+        console.close()

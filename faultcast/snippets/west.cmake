@@ -1,0 +1,32 @@
+# Zephyr and west: save this as faultcast.cmake beside CMakeLists.txt, and in there, BEFORE find_package(Zephyr):
+#
+#   include(${CMAKE_CURRENT_LIST_DIR}/faultcast.cmake)
+#
+# After each `west build` zephyr.elf goes to the console that FAULTCAST_SERVER names, with the token in FAULTCAST_TOKEN
+# (scope `upload`). Who has not set them builds as before, and an upload that fails is a warning, never an error.
+
+if(CMAKE_SCRIPT_MODE_FILE)
+  if("$ENV{FAULTCAST_SERVER}" STREQUAL "")
+    return()
+  endif()
+  find_program(FAULTCAST faultcast)
+  if(NOT FAULTCAST)
+    message(WARNING "FAULTCAST_SERVER is set, but the program faultcast is not on the PATH: ${ELF} is not uploaded")
+    return()
+  endif()
+  execute_process(COMMAND "${FAULTCAST}" firmware add --no-wait "${ELF}" RESULT_VARIABLE result TIMEOUT 300)
+  if(NOT result EQUAL 0)
+    message(WARNING "Faultcast did not take ${ELF}; the build goes on")
+  endif()
+  return()
+endif()
+
+set_property(
+  GLOBAL APPEND
+  PROPERTY extra_post_build_commands
+           COMMAND
+           ${CMAKE_COMMAND}
+           -D
+           ELF=${CMAKE_CURRENT_BINARY_DIR}/zephyr/zephyr.elf
+           -P
+           ${CMAKE_CURRENT_LIST_FILE})
