@@ -20,9 +20,10 @@ from console.firmware import pages as firmware_pages
 from console.groups import api as groups_api
 from console.groups import pages as groups_pages
 from console.people import api as people_api
+from console.people import oidc, sign_in
 from console.people import pages as people_pages
-from console.people import sign_in
 from console.people.login_rate import LoginRate
+from console.people.provider import Provider
 from console.web.assets import Assets
 from console.web.errors import Problem, answer_errors
 from console.web.headers import SecurityHeaders
@@ -31,6 +32,7 @@ from console.web.services import Services
 API: Final = "/api/v1"
 PAGES: Final[tuple[APIRouter, ...]] = (
     sign_in.pages,
+    oidc.router,
     people_pages.router,
     events_pages.router,
     crashes_pages.router,
@@ -80,6 +82,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.login_rate = LoginRate()
+    app.state.provider = Provider(services.settings) if services.settings.oidc_issuer else None
     app.add_middleware(SecurityHeaders, https=services.settings.is_https)
     answer_errors(app)
     for router in ROUTERS:

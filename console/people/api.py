@@ -9,6 +9,7 @@ from console.people import accounts, tokens
 from console.people.access import AccountOwner, Admin, SignedIn
 from console.people.audit import audit, entries, export
 from console.people.clock import now_ms
+from console.people.identity import require_own_role
 from console.people.password import one_time_password
 from console.people.roles import Role
 from console.people.sessions import close_sessions, sessions_of
@@ -110,6 +111,7 @@ async def change_account(services: FromServices, person: Admin, account_id: Id, 
     async with services.database.writing() as session:
         account = await accounts.account(session, account_id)
         if wanted.role is not None:
+            require_own_role(services.settings, account)
             await accounts.set_role(session, account, Role.of(wanted.role))
             await audit(session, person, "account.role", account.name, detail=wanted.role)
         if wanted.disabled is not None:

@@ -12,6 +12,7 @@ from console.people import accounts, tokens
 from console.people.access import Admin, SignedIn, Viewer
 from console.people.audit import PAGE, audit, entries, known_actions
 from console.people.clock import now_ms
+from console.people.identity import require_own_role
 from console.people.password import one_time_password
 from console.people.person import Person
 from console.people.roles import Role, Scope
@@ -140,7 +141,7 @@ async def set_role(
     try:
         async with services.database.writing() as session:
             account = await accounts.account(session, account_id)
-            require_own_role(services, account.subject)
+            require_own_role(services.settings, account)
             await accounts.set_role(session, account, Role.of(role))
             await audit(session, person, "account.role", account.name, detail=role)
     except Conflict as error:
@@ -200,12 +201,6 @@ async def audit_page(
         "actions": await known_actions(session),
     }
     return render(request, "people/audit.html", values)
-
-
-def require_own_role(services: Services, subject: str | None) -> None:
-    """Raises `Conflict` for the role of an account that the provider decides about at each sign-in."""
-    if subject is not None and services.settings.oidc_gives_roles:
-        raise Conflict("the provider gives this account its role, at each sign-in: change it there")
 
 
 M = TypeVar("M", bound=BaseModel)

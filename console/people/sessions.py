@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -73,14 +73,19 @@ async def open_session(
 
 
 async def find_session(session: AsyncSession, cookie: str, now_ms: int, hours: int) -> Session | None:
-    """The session of a cookie; None when it is unknown, too long unused, or its account is disabled."""
+    """The session of a cookie; None when it is unknown, too long unused, or its account is disabled.
+
+    One of somebody whom a provider signed in ends even when it is used, so that the provider is asked again.
+    """
+    earliest = now_ms - hours * HOUR_MS
     found = (
         await session.execute(
             select(SignIn, Account)
             .join(Account, Account.id == SignIn.account_id)
             .where(
                 SignIn.digest == digest_of(cookie),
-                SignIn.used_ms > now_ms - hours * HOUR_MS,
+                SignIn.used_ms > earliest,
+                or_(Account.subject.is_(None), SignIn.created_ms > earliest),
                 Account.disabled.is_(False),
             )
         )

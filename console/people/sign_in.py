@@ -51,7 +51,7 @@ async def show_sign_in(request: Request, services: FromServices, next: str = "/"
     """The form; whoever is signed in goes on."""
     if await person_of(request, services) is not None:
         return RedirectResponse(next_page(next), status_code=303)
-    return _sign_in_form(request, services, next_page(next))
+    return sign_in_form(request, services, next_page(next))
 
 
 @pages.post("/sign-in")
@@ -67,7 +67,8 @@ async def sign_in(
     if found is None:
         async with services.database.writing() as session:
             await write_entry(session, "", "sign-in.refused", _line(form.name), address=address)
-        return _sign_in_form(request, services, next_page(form.next), form.name or "?")
+        error = "The name or the password is wrong."  # and no more than that
+        return sign_in_form(request, services, next_page(form.next), refused=form.name or "?", error=error, status=401)
     await rate.forgive(form.name)
     if (hashed := await refreshed_hash(found, form.password)) is not None:
         async with services.database.writing() as session:
@@ -141,10 +142,12 @@ async def change_password(
     return RedirectResponse("/" if person.must_change else "/account", status_code=303)
 
 
-def _sign_in_form(request: Request, services: Services, target: str, refused: str = "") -> Response:
-    """The form; with a name that was `refused` it says so, and no more than that."""
-    values = {"next": target, "refused": refused, "provider": services.settings.oidc_issuer}
-    return render(request, "people/sign_in.html", values, 401 if refused else 200)
+def sign_in_form(
+    request: Request, services: Services, target: str, *, refused: str = "", error: str = "", status: int = 200
+) -> Response:
+    """The form, with the name that was `refused` and an `error` that says why somebody is here again."""
+    values = {"next": target, "refused": refused, "error": error, "provider": services.settings.oidc_issuer}
+    return render(request, "people/sign_in.html", values, status)
 
 
 def _password_form(request: Request, *, must_change: bool, error: str = "", status: int = 200) -> Response:
