@@ -43,7 +43,10 @@ async def list_(
     _person: Viewer,
     session: Reading,
     state: Annotated[list[StateName] | None, Query(description="Any of these; all where none is given.")] = None,
-    q: Annotated[Line, Query(max_length=200, description="Part of the title or the kind, in any case.")] = "",
+    q: Annotated[
+        Line,
+        Query(max_length=200, description="Words that one of its crashes says: title, functions, files; or its kind."),
+    ] = "",
     kind: Text = "",
     firmware: Annotated[Line, Query(max_length=200, description="Name of a firmware that crashed.")] = "",
     version: Annotated[Line, Query(max_length=200, description="Version of a firmware that crashed.")] = "",

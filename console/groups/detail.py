@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from console.database.tables import Device, Fingerprint, FingerprintDevice, Group, Profile
+from console.groups.listing import says
 from console.intake.version import version_key
 
 MOST_BUILDS: Final = 50
@@ -103,11 +104,10 @@ async def headings_of(session: AsyncSession, group_ids: Sequence[int]) -> Sequen
 
 
 async def candidates(session: AsyncSession, text: str, without: Sequence[int]) -> Sequence[Heading]:
-    """Groups with a text in their title or kind, to merge with others, those that crashed last first."""
-    named = Group.title.icontains(text, autoescape=True) | Group.kind.icontains(text, autoescape=True)
+    """Groups found by a text, to merge with others, those that crashed last first."""
     rows = await session.scalars(
         select(Group)
-        .where(named, Group.crashes > 0, Group.id.not_in(without))
+        .where(says(text), Group.crashes > 0, Group.id.not_in(without))
         .order_by(Group.last_ms.desc(), Group.id.desc())
         .limit(MOST_CANDIDATES)
     )

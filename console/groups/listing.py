@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -43,7 +43,8 @@ class GroupQuery:
     states: frozenset[str] = frozenset()
     """Any of them; all states where it is empty."""
     text: str = ""
-    """Part of the title or the kind, in any case."""
+    """Words that must all occur in what one of its crashes says (title, explanation, functions, files), or a part of
+    the title or the kind; in any case."""
     kind: str = ""
     firmware: str = ""
     """Name of a firmware that crashed."""
@@ -223,9 +224,7 @@ def _conditions(query: GroupQuery) -> list[ColumnElement[bool]]:
     if query.states:
         found.append(Group.state.in_(query.states))
     if query.text:
-        found.append(
-            Group.title.icontains(query.text, autoescape=True) | Group.kind.icontains(query.text, autoescape=True)
-        )
+        found.append(says(query.text))
     if query.kind:
         found.append(Group.kind == query.kind)
     built = [
@@ -241,6 +240,21 @@ def _conditions(query: GroupQuery) -> list[ColumnElement[bool]]:
         )
         found.append(Group.id.in_(crashed))
     return found
+
+
+def says(text: str) -> ColumnElement[bool]:
+    """Whether a group has a text in its title or kind, or all its words in what one of its crashes says."""
+    words = [Profile.text.contains(word, autoescape=True) for word in text.casefold().split()]
+    crashes = (
+        select(Fingerprint.group_id)
+        .join(Profile, Profile.fingerprint == Fingerprint.fingerprint)
+        .where(Profile.crashes > 0, *words)
+    )
+    return or_(
+        Group.title.icontains(text, autoescape=True),
+        Group.kind.icontains(text, autoescape=True),
+        Group.id.in_(crashes),
+    )
 
 
 def _place(cursor: str) -> tuple[int, int]:

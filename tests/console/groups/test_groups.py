@@ -19,6 +19,7 @@ from console.groups.listing import (
 )
 from console.intake.apply import apply
 from console.intake.record import read_record
+from contract.event import Frame
 
 DAY = 86_400_000
 
@@ -149,8 +150,12 @@ async def test_groups_are_listed_by_time_and_count_and_filtered(three: Database)
         await set_state(session, 2, "muted", "ada", START_MS)
     assert await ids(three, GroupQuery(states=frozenset({"muted"}))) == [2]
     assert await ids(three, GroupQuery(states=frozenset({"muted", "unresolved"}))) == [3, 2, 1]
-    assert await ids(three, GroupQuery(text="RASH B")) == [2]
     assert await ids(three, GroupQuery(text="%")) == []
+    frames = [Frame(pc="0x1", function="Flash_Write", file="x/y.c", line=1, trust="cfi")]
+    await intake(three, crash_payload(30, fingerprint="deep", title="Fault 7: so deep", frames=frames))
+    assert await ids(three, GroupQuery(text="FAULT 7: SO")) == [4]
+    assert await ids(three, GroupQuery(text="y.c flash_write")) == [4]
+    assert await ids(three, GroupQuery(text="flash_read")) == []
 
 
 @pytest.mark.parametrize("order", list(Order))
