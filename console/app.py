@@ -27,6 +27,7 @@ from console.people.provider import Provider
 from console.web.assets import Assets
 from console.web.errors import Problem, answer_errors
 from console.web.headers import SecurityHeaders
+from console.web.limits import BodyLimits
 from console.web.services import Services
 
 API: Final = "/api/v1"
@@ -59,6 +60,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 """Routers of the API, for programs, all below `API`."""
 
+UPLOADS: Final = frozenset({f"{API}/firmware", f"{API}/dumps", "/firmware"})
+"""Where files are posted, which may be larger than other bodies."""
+
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": text}
     for status, text in {
@@ -83,6 +87,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.login_rate = LoginRate()
     app.state.provider = Provider(services.settings) if services.settings.oidc_issuer else None
+    app.add_middleware(BodyLimits, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders, https=services.settings.is_https)
     answer_errors(app)
     for router in ROUTERS:

@@ -78,7 +78,7 @@ class ConsoleSettings(Settings):
     def _check_trusted_proxies(cls, value: str) -> str:
         for each in value.split(","):
             if each.strip():
-                ip_network(each.strip(), strict=False)
+                ip_network(each.strip())
         return value
 
     @field_validator("oidc_issuer")

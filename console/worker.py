@@ -4,9 +4,7 @@ import asyncio
 import socket
 import sys
 from pathlib import Path
-from typing import Final
 
-import uvicorn
 from sqlalchemy import make_url
 
 from console.alerts.chores import run_alerts
@@ -19,6 +17,7 @@ from console.intake.stream import Intake
 from console.people.accounts import create_first_account
 from console.people.clock import now_ms
 from console.retention.chore import keep_to_policy
+from console.server import create_server
 from console.settings import ConsoleSettings
 from console.web.services import Services
 from contract.errors import StoreUnavailable
@@ -30,9 +29,6 @@ from runtime.streams import connect_streams, verify_streams
 from runtime.worker import run_worker
 
 log = get_logger(__name__)
-
-DRAIN_SECONDS: Final = 8
-"""How long requests that were begun may take when the process stops; less than what a supervisor waits."""
 
 
 def main(settings: ConsoleSettings) -> None:
@@ -66,15 +62,7 @@ async def _serve(services: Services, listener: socket.socket) -> None:
     indexer = Indexer(settings, database, store, redis)
     app = create_app(services)
     app.state.progress = lambda: intake.progress
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
-    server = uvicorn.Server(config)
+    server = create_server(app, settings)
 
     async def serve() -> None:
         try:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
 from limits import RateLimitItem, parse
@@ -23,7 +24,7 @@ class LoginRate:
 
     async def require(self, address: str, name: str) -> None:
         """Count a try; raises `TooManyRequests` with the seconds to wait."""
-        await self._count(PER_ADDRESS, "address", address)
+        await self._count(PER_ADDRESS, "address", _household(address))
         await self._count(PER_NAME, "name", name.strip().casefold()[:128])
 
     async def forgive(self, name: str) -> None:
@@ -36,3 +37,14 @@ class LoginRate:
         window = await self._limiter.get_window_stats(limit, *key)
         seconds = max(1, math.ceil(window.reset_time - time.time()))
         raise TooManyRequests(f"too many tries to sign in: wait {seconds} seconds", seconds)
+
+
+def _household(address: str) -> str:
+    """Whom an address belongs to: of IPv6 one has a whole network to try from."""
+    try:
+        given = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(given, IPv4Address):
+        return address
+    return str(given.ipv4_mapped or ip_network((given, 64), strict=False))

@@ -84,6 +84,7 @@ _CODES: Final = {
     403: NotAllowed.code,
     404: NotFound.code,
     405: "method-not-allowed",
+    408: "too-slow",
     409: Conflict.code,
     413: LimitExceeded.code,
     422: InputError.code,
@@ -126,7 +127,7 @@ def _ours(request: Request, error: FaultcastError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="faultcast"'
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
-    return _answer(request, status_of(error), error.code, str(error), headers)
+    return answer_with(request, status_of(error), error.code, str(error), headers)
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -145,7 +146,7 @@ def _of_http(request: Request, error: HTTPException) -> Response:
     if message == HTTPStatus(error.status_code).phrase:
         message = _SENTENCES.get(error.status_code, message)
     code = _CODES.get(error.status_code, FaultcastError.code if error.status_code >= 500 else InputError.code)
-    return _answer(request, error.status_code, code, message, error.headers or {})
+    return answer_with(request, error.status_code, code, message, error.headers or {})
 
 
 _SENTENCES: Final = {
@@ -156,16 +157,17 @@ _SENTENCES: Final = {
 
 def _of_values(request: Request, error: RequestValidationError) -> Response:
     wrong = [f"{'.'.join(map(str, item['loc'][1:])) or item['loc'][0]}: {item['msg']}" for item in error.errors()]
-    return _answer(request, 422, InputError.code, "; ".join(wrong), {})
+    return answer_with(request, 422, InputError.code, "; ".join(wrong), {})
 
 
 def _unexpected(request: Request, _error: Exception) -> Response:
     # Told outside of all middleware, hence the headers; the server logs the error itself.
     message = "something went wrong here; the log of the console says what"
-    return _answer(request, 500, FaultcastError.code, message, SECURITY_HEADERS)
+    return answer_with(request, 500, FaultcastError.code, message, SECURITY_HEADERS)
 
 
-def _answer(request: Request, status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
+def answer_with(request: Request, status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
+    """A problem as JSON or as a page, by whom the path belongs to."""
     if is_api(request.url.path):
         return JSONResponse({"code": code, "message": message}, status, headers=dict(headers))
     title = HTTPStatus(status).phrase

@@ -10,7 +10,9 @@ from support.console import PASSWORD, SignIn
 from console.database.tables import Account, AuditEntry
 from console.database.tables import SignIn as SignInRow
 from console.people import accounts
+from console.people.login_rate import LoginRate
 from console.people.roles import Role
+from console.web.errors import TooManyRequests
 from console.web.services import Services
 
 
@@ -110,6 +112,17 @@ async def test_guessing_is_slowed_down(client: AsyncClient, sign_in: SignIn) -> 
     assert [answer.status_code for answer in answers] == [401] * 10 + [429]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 300
     assert (await post(client, "viewer", PASSWORD))[0] == 429
+
+
+async def test_a_network_of_addresses_is_one_who_tries() -> None:
+    rate = LoginRate()
+    for number in range(30):
+        await rate.require(f"2001:db8::{number}", f"name {number}")
+    with pytest.raises(TooManyRequests):
+        await rate.require("2001:db8::ffff", "another")
+    await rate.require("2001:db8:0:1::1", "another")
+    await rate.require("::ffff:192.0.2.1", "another")
+    await rate.require("::ffff:192.0.2.2", "another")
 
 
 async def test_a_session_ends_when_nobody_uses_it(services: Services, client: AsyncClient, sign_in: SignIn) -> None:
