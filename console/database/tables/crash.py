@@ -51,7 +51,8 @@ class Crash(Base):
     __tablename__ = "crash"
     __table_args__ = (
         Index("ix_crash_time", "time_ms", "id"),
-        Index("ix_crash_device", "device_id", "time_ms", "id"),
+        # With the profile, so that the past of a device is read from the index alone.
+        Index("ix_crash_device", "device_id", "time_ms", "id", "profile_id"),
         Index("ix_crash_profile", "profile_id", "time_ms", "id"),
     )
 

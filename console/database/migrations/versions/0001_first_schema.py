@@ -187,7 +187,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("crash", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_crash_change"), ["change"], unique=False)
-        batch_op.create_index("ix_crash_device", ["device_id", "time_ms", "id"], unique=False)
+        batch_op.create_index("ix_crash_device", ["device_id", "time_ms", "id", "profile_id"], unique=False)
         batch_op.create_index("ix_crash_profile", ["profile_id", "time_ms", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_crash_sha256"), ["sha256"], unique=False)
         batch_op.create_index("ix_crash_time", ["time_ms", "id"], unique=False)
