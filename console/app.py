@@ -19,6 +19,9 @@ from console.firmware import api as firmware_api
 from console.firmware import pages as firmware_pages
 from console.groups import api as groups_api
 from console.groups import pages as groups_pages
+from console.operations import api as operations_api
+from console.operations import pages as operations_pages
+from console.operations.overview import Gauges
 from console.people import api as people_api
 from console.people import oidc, sign_in
 from console.people import pages as people_pages
@@ -41,6 +44,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     firmware_pages.router,
     groups_pages.router,
     devices_pages.router,
+    operations_pages.router,
     alert_pages.router,
     target_pages.router,
     rule_pages.router,
@@ -56,6 +60,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     devices_api.router,
     firmware_api.router,
     dumps_api.router,
+    operations_api.router,
     alerts_api.router,
 )
 """Routers of the API, for programs, all below `API`."""
@@ -87,6 +92,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.login_rate = LoginRate()
     app.state.provider = Provider(services.settings) if services.settings.oidc_issuer else None
+    app.state.gauges = Gauges()
     app.add_middleware(BodyLimits, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders, https=services.settings.is_https)
     answer_errors(app)

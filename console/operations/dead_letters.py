@@ -1,12 +1,14 @@
 """Dead letters, for a person: what was given up and why, tried again or thrown away."""
 
-from collections.abc import Awaitable
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
 from console.web.errors import Conflict, NotFound
+from console.web.formats import plural
 from contract.errors import MessageError
 from contract.records import FIELD, DeadLetter, Keys, decode_batch, decode_item, decode_letter
 from runtime.dead_letters import LARGEST_RECORD
@@ -14,6 +16,10 @@ from runtime.streams import stream_errors
 
 MOST: Final = 200
 """Letters of one page."""
+MOST_AT_ONCE: Final = 1_000
+"""Letters that one request retries or discards."""
+_PAGE: Final = 100
+_ENTRY: Final = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 _ANALYZER, _REASSEMBLER = "analyzer", "reassembler"
 _MOVE: Final = """
 if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
@@ -31,6 +37,18 @@ class Letter:
     id: str
     """Of its stream entry: milliseconds and a number."""
     letter: DeadLetter
+
+    @property
+    def work(self) -> str:
+        """What the work was, in a few words."""
+        try:
+            if self.letter.stage == _ANALYZER:
+                return f"analysis of dump {decode_item(self.letter.record).sha256[:12]}"
+            if self.letter.stage == _REASSEMBLER:
+                return plural(len(decode_batch(self.letter.record).chunks), "chunk")
+        except MessageError:
+            pass
+        return ""
 
     @property
     def is_retryable(self) -> bool:
@@ -109,7 +127,79 @@ async def discard(redis: Redis, keys: Keys, partition: int, entry: str) -> DeadL
     return letter
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done to the letters of a reason."""
+
+    done: int
+    kept: int
+    """Those that could not be tried again, for only a part of their work was kept."""
+    is_all: bool
+    """Whether every letter was looked at; else there were too many for one go."""
+
+
+async def retry_all(redis: Redis, keys: Keys, partitions: int, stage: str, code: str) -> Done:
+    """Put the work of all letters of a reason back, oldest first; raises `StreamsUnavailable`."""
+
+    async def again(partition: int, entry: str) -> None:
+        await retry(redis, keys, partition, entry)
+
+    return await _each(redis, keys, partitions, (stage, code), again)
+
+
+async def discard_all(redis: Redis, keys: Keys, partitions: int, stage: str, code: str) -> Done:
+    """Throw all letters of a reason away; raises `StreamsUnavailable`."""
+
+    async def away(partition: int, entry: str) -> None:
+        await discard(redis, keys, partition, entry)
+
+    return await _each(redis, keys, partitions, (stage, code), away)
+
+
+async def _each(
+    redis: Redis,
+    keys: Keys,
+    partitions: int,
+    reason: tuple[str, str],
+    act: Callable[[int, str], Awaitable[None]],
+) -> Done:
+    done = kept = 0
+    for partition in range(partitions):
+        # What a retry brings back while we work is not tried once more: it comes after this.
+        with stream_errors():
+            last = cast("list[Any]", await redis.xrevrange(keys.dead(partition), count=1))
+        after = "-"
+        while last:
+            with stream_errors():
+                stream = keys.dead(partition)
+                found = cast("list[Any]", await redis.xrange(stream, min=after, max=last[0][0], count=_PAGE))
+            for entry, fields in found:
+                letter = _decoded(fields)
+                if letter is None or (letter.stage, letter.code) != reason:
+                    continue
+                if done + kept >= MOST_AT_ONCE:
+                    return Done(done, kept, is_all=False)
+                try:
+                    await act(partition, entry.decode())
+                    done += 1
+                except NotFound:  # somebody was faster
+                    continue
+                except Conflict:
+                    kept += 1
+            if len(found) < _PAGE:
+                break
+            after = f"({found[-1][0].decode()}"
+    return Done(done, kept, is_all=True)
+
+
+async def find_letter(redis: Redis, keys: Keys, partition: int, entry: str) -> Letter:
+    """One letter; raises `NotFound`."""
+    return Letter(partition, entry, await _letter(redis, keys, partition, entry))
+
+
 async def _letter(redis: Redis, keys: Keys, partition: int, entry: str) -> DeadLetter:
+    if not _ENTRY.fullmatch(entry) or max(map(int, entry.split("-"))) >= 2**64:
+        raise NotFound("there is no such dead letter: that is not how one is named")
     with stream_errors():
         found = cast("list[Any]", await redis.xrange(keys.dead(partition), min=entry, max=entry, count=1))
     letter = _decoded(found[0][1]) if found else None
