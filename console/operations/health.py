@@ -19,6 +19,8 @@ class WorkerState(StrEnum):
     IDLE = "idle"
     WORKING = "working"
     SILENT = "silent"
+    QUIET = "quiet"
+    """Had nothing to do for a while, on a Redis that does not tell whether it asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def state_of(worker: Worker, busy_ms: int) -> WorkerState:
     """Whether a worker is there; `busy_ms` is how long a piece of work may keep it from asking for more."""
     if worker.idle_ms < ALIVE_MS:
         return WorkerState.WORKING if worker.pending else WorkerState.IDLE
-    return WorkerState.WORKING if worker.pending and worker.idle_ms < busy_ms else WorkerState.SILENT
+    if worker.pending and worker.idle_ms < busy_ms:
+        return WorkerState.WORKING
+    return WorkerState.SILENT if worker.pending or worker.asks else WorkerState.QUIET
 
 
 def shown_workers(workers: Iterable[Worker], busy_ms: int) -> tuple[list[tuple[Worker, WorkerState]], int]:
@@ -68,15 +72,16 @@ def stages_of(sample: Sample, rates: Mapping[str, Rate], busy_ms: int, now_ms: i
     for name in STAGES:
         lags = [each for each in sample.lags if each.stage == name]
         oldest = min((each.oldest_ms for each in lags if each.oldest_ms is not None), default=None)
-        alive = [
-            each for each in sample.workers if each.stage == name and state_of(each, busy_ms) is not WorkerState.SILENT
-        ]
+        waits_ms = None if oldest is None else max(0, now_ms - oldest)
+        # Work that lies there would have been taken by one who is there.
+        away = {WorkerState.SILENT, WorkerState.QUIET} if (waits_ms or 0) > ALIVE_MS else {WorkerState.SILENT}
+        alive = [each for each in sample.workers if each.stage == name and state_of(each, busy_ms) not in away]
         found.append(
             Stage(
                 name=name,
                 entries=sum(each.entries for each in lags),
                 pending=sum(each.pending for each in lags),
-                waits_ms=None if oldest is None else max(0, now_ms - oldest),
+                waits_ms=waits_ms,
                 rate=rates.get(name),
                 workers=len(alive),
             )

@@ -41,6 +41,8 @@ class Worker:
     pending: int
     idle_ms: int
     """Since it last asked for work; it does twice a second, and less often while it works."""
+    asks: bool = True
+    """Whether that is what `idle_ms` says: before 7.2 Redis only tells when it last got some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ async def take_sample(redis: Redis, keys: Keys, partitions: int) -> Sample:
             worker = _worker(stage, cast("Mapping[str, Any]", each))
             known = workers.get((stage, worker.name))
             if known is not None:
-                worker = Worker(stage, worker.name, worker.pending + known.pending, min(worker.idle_ms, known.idle_ms))
+                pending, idle_ms = worker.pending + known.pending, min(worker.idle_ms, known.idle_ms)
+                worker = Worker(stage, worker.name, pending, idle_ms, worker.asks)
             workers[stage, worker.name] = worker
     return Sample(time.monotonic(), tuple(lags), tuple(workers[key] for key in sorted(workers)))
 
@@ -128,4 +131,5 @@ def _lag(stage: str, partition: int, facts: Mapping[str, Any], pending: Mapping[
 
 
 def _worker(stage: str, facts: Mapping[str, Any]) -> Worker:
-    return Worker(stage, facts["name"].decode("utf-8", "replace"), int(facts["pending"]), int(facts["idle"]))
+    name = facts["name"].decode("utf-8", "replace")
+    return Worker(stage, name, int(facts["pending"]), int(facts["idle"]), "inactive" in facts)

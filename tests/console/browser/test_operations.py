@@ -1,4 +1,4 @@
-"""Operations in a browser: a dump that could not be analysed is retried and becomes an event; numbers change in place."""
+"""Operations in a browser: a dump that was given up is retried and becomes an event; numbers change in place."""
 
 import time
 from pathlib import Path
@@ -45,7 +45,7 @@ def letter(installation: Installation) -> Path:
     return file
 
 
-def test_a_dead_letter_is_retried_and_becomes_an_event(installation: Installation, visit: Visit, letter: Path) -> None:
+def test_a_dead_letter_is_retried_and_becomes_an_event(visit: Visit, letter: Path) -> None:
     page = visit(Role.ENGINEER)
     page.goto("/operations")
     page.evaluate("window.stayed = true")
@@ -63,7 +63,7 @@ def test_a_dead_letter_is_retried_and_becomes_an_event(installation: Installatio
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_numbers_change_in_place_and_the_focus_stays(installation: Installation, visit: Visit) -> None:
+def test_numbers_change_in_place_and_the_focus_stays(visit: Visit) -> None:
     page = visit(Role.VIEWER)
     page.goto("/operations")
     expect(page.locator("#workers")).to_contain_text("analyzer")

@@ -23,6 +23,14 @@ def test_a_worker_is_silent_when_it_asks_for_nothing_and_has_no_reason(
     assert state_of(Worker("analyzer", "a", pending, idle_ms), BUSY_MS) is state
 
 
+def test_an_old_redis_does_not_tell_who_is_there_so_work_that_lies_there_does() -> None:
+    quiet = Worker("analyzer", "q", 0, 500_000, asks=False)
+    assert state_of(quiet, BUSY_MS) is WorkerState.QUIET
+    for waits, there in ((2_000, 1), (20_000, 0)):
+        lags = (StreamLag("analyzer", 0, 3, 0, 9, NOW - waits),)
+        assert stages_of(Sample(1.0, lags, (quiet,)), {}, BUSY_MS, NOW)[1].workers == there
+
+
 def test_who_left_long_ago_is_counted_unless_they_hold_work() -> None:
     there = Worker("analyzer", "there", 0, 10)
     holds = Worker("analyzer", "holds", 1, LEFT_MS + 1)
