@@ -5,6 +5,7 @@ the store, so that a console that was killed begins again.
 """
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from analyzer.symbols.format.container import FORMAT_VERSION
 from console.database import Database
 from console.database.tables import Crash, DumpLink, Firmware, FirmwareAlias, Profile
 from console.database.upsert import insert_into
+from console.firmware.adopt import adopt
 from console.settings import ConsoleSettings
 from contract.errors import InputError, ServiceError
 from runtime.logs import get_logger
@@ -33,6 +35,8 @@ MEMORY: Final = 4 << 30
 LOOK_SECONDS: Final = 0.5
 """How often the database is asked for uploads."""
 LONGEST_PAUSE: Final = 30.0
+ADOPT_SECONDS: Final = 5.0
+"""How often the store is looked through for firmware that came without the console."""
 
 
 def upload_folder(settings: ConsoleSettings) -> Path:
@@ -53,6 +57,7 @@ class Indexer:
         self._database = database
         self._store = store
         self._redis = redis
+        self._look_again = 0.0
         self._sandbox = Sandbox(seconds=SECONDS, memory=max(settings.analysis_memory, MEMORY))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,6 +91,7 @@ class Indexer:
         async with self._database.reading() as session:
             upload = await session.scalar(select(Firmware).where(Firmware.state == "indexing").order_by(Firmware.id))
         if upload is None:
+            await self._adopt()
             return False
         file = upload_file(self._settings, upload.id)
         try:
@@ -106,6 +112,13 @@ class Indexer:
             log.info("firmware is ready", build_id=names[0], file=upload.file_name, released=released)
         await asyncio.to_thread(file.unlink, missing_ok=True)
         return True
+
+    async def _adopt(self) -> None:
+        """From time to time, while nothing is being indexed that would look like a firmware without a row."""
+        if time.monotonic() >= self._look_again:
+            self._look_again = time.monotonic() + ADOPT_SECONDS
+            if adopted := await adopt(self._database, self._settings.store):
+                log.info("found firmware in the store", count=adopted)
 
     async def _index(self, number: int, file: Path) -> list[str]:
         """The build ids of a file whose index is in the store now; the row tells how far it has come."""
