@@ -6,7 +6,7 @@ import msgspec
 
 from analyzer.analyze import Analysis
 from analyzer.dump.caveat import MISMATCH
-from analyzer.explain.mismatch import first_difference
+from analyzer.explain.mismatch import first_difference, starts_function
 from analyzer.report.address import WRITERS
 from analyzer.unwind.stack import EndCode
 
@@ -30,8 +30,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the stack could be unwound to where the thread started."""
     threads: int
     """Threads whose first function the kernel noted."""
-    threads_in_text: int
-    """How many of them began in code of the firmware."""
+    threads_fitting: int
+    """How many of those are functions of the firmware, as far as it names them."""
     kernel: bool | None
     """Whether the kernel's structure, where the firmware has it, leads to threads; null where that is not dumped."""
     compared: int
@@ -53,7 +53,7 @@ def fit_of(analysis: Analysis) -> Fit:
         compared = _overlap(analysis.dump.memory.ranges(), symbols.read_only_ranges())
         differs = first_difference(analysis.dump.memory, symbols) is not None
         threads = analysis.kernel.threads()
-        entries = [symbols.is_code(cpu.code_address(one.entry)) for one in threads if one.entry]
+        entries = [starts_function(cpu.code_address(one.entry), symbols) is not False for one in threads if one.entry]
         if pc is not None:
             code = cpu.code_address(pc)
             symbol = symbols.symbol_at(code)
@@ -71,7 +71,7 @@ def fit_of(analysis: Analysis) -> Fit:
         callers_in_text=in_code,
         unwound=unwound,
         threads=len(entries),
-        threads_in_text=sum(entries),
+        threads_fitting=sum(entries),
         kernel=_kernel(analysis),
         compared=compared,
         differs=differs,

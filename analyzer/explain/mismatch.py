@@ -41,7 +41,7 @@ def mismatches(
         if len(outside) == 2 and link is not None and not cpu.is_exception_return(link) and not cpu.ends_stack(link):
             yield Caveat(MISMATCH, f"neither program counter nor link register are code of this firmware; {ADVICE}")
         for entry in entries:
-            if _starts_function(cpu.code_address(entry), symbols) is False:
+            if starts_function(cpu.code_address(entry), symbols) is False:
                 yield Caveat(
                     MISMATCH, f"a thread started at {entry:#x}, where no function of this firmware starts; {ADVICE}"
                 )
@@ -59,7 +59,7 @@ def confirmed(dump: Dump, symbols: Symbols, cpu: Cpu | None, *, entries: Iterabl
         return True
     if cpu is None:
         return False
-    started = [_starts_function(cpu.code_address(entry), symbols) for entry in entries]
+    started = [starts_function(cpu.code_address(entry), symbols) for entry in entries]
     return bool(started) and all(started)
 
 
@@ -68,7 +68,7 @@ def _named(dump: Dump, build_id: str | None) -> str | None:
     return build_id.lower() if build_id else dump.build_id.hex() if dump.build_id else None
 
 
-def _starts_function(address: int, symbols: Symbols) -> bool | None:
+def starts_function(address: int, symbols: Symbols) -> bool | None:
     """Whether a function starts at an address; None where there is code of which the firmware has no symbol."""
     symbol = symbols.symbol_at(address)
     if symbol is None:

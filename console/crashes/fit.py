@@ -70,8 +70,8 @@ def _threads(fit: Fit) -> Evidence:
     name = "Threads"
     if not fit.threads:
         return Evidence(name, "no thread tells where it started", None)
-    text = f"{fit.threads_in_text} of {fit.threads} started in code of this firmware"
-    return Evidence(name, text, fit.threads_in_text == fit.threads)
+    text = f"{fit.threads_fitting} of {fit.threads} started where a function of this firmware starts"
+    return Evidence(name, text, fit.threads_fitting == fit.threads)
 
 
 def _program_counter(fit: Fit) -> Evidence:
@@ -100,5 +100,5 @@ def _kernel(fit: Fit) -> Evidence:
     if fit.kernel is None:
         return Evidence(name, "the dump does not tell where the kernel keeps its threads", None)
     if fit.kernel:
-        return Evidence(name, "`_kernel` of this firmware leads to the current thread", speaks=True)
-    return Evidence(name, "`_kernel` of this firmware has another size than in the dump", speaks=False)
+        return Evidence(name, "_kernel of this firmware leads to the current thread", speaks=True)
+    return Evidence(name, "_kernel of this firmware has another size than in the dump", speaks=False)

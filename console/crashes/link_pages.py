@@ -4,12 +4,14 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
+from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
 from console.crashes.fit import evidence_of, verdict_of_fit
 from console.crashes.inspector import Inspector
 from console.crashes.link import BUILD, DUMP, fit_for, hand_link, link, may_link_build, unlink
 from console.crashes.pages import FromCrash, FromInspector, Text
+from console.database.tables import Firmware
 from console.firmware.listing import listed
 from console.people.access import Engineer
 from console.web.errors import status_of
@@ -72,6 +74,7 @@ async def confirm(
     request: Request,
     crash: FromCrash,
     _person: Engineer,
+    session: Reading,
     services: FromServices,
     inspector: FromInspector,
     to: BuildId,
@@ -79,7 +82,8 @@ async def confirm(
 ) -> Response:
     """What speaks for one of them and what against it, and the button that chooses it."""
     found = await _assessed(services, inspector, crash.event, to)
-    values = {**_common(crash.event), **found, "to": to, "scope": BUILD if scope == BUILD else DUMP}
+    row = await session.scalar(select(Firmware).where(Firmware.build_id == to))
+    values = {**_common(crash.event), **found, "row": row, "to": to, "scope": BUILD if scope == BUILD else DUMP}
     return render(request, "crashes/link_to.html", values, found["status"])
 
 

@@ -98,10 +98,11 @@ async def test_a_person_can_see_how_well_a_firmware_fits(asker: Asker) -> None:
     assert own.function == "sensor_sample_channel"
     assert not own.differs
     assert (own.callers, own.callers_in_text, own.unwound, own.kernel) == (3, 3, True, True)
-    assert own.threads == own.threads_in_text > 0
+    assert own.threads == own.threads_fitting > 0
     assert own.against == []
     other = msgspec.json.decode(await asker.ask(AssessFit(), OTHER), type=Fit)
     assert other.matches is False
+    assert other.threads_fitting < other.threads
     assert other.against
     none = msgspec.json.decode(await asker.ask(AssessFit(), None), type=Fit)
     assert none.matches is None

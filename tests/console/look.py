@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.deeds import enact
 from support.fleet import Fleet, fill
 from support.people import fill_people
+from support.symbols import LINKED, OTHER, Waiting, fill_firmware
 
 from console.app import create_app
 from console.database import Database, open_database
@@ -27,6 +28,7 @@ from console.people.roles import Role
 from console.settings import ConsoleSettings
 from console.web.services import Services
 from runtime.store import FolderStore
+from tests.analyzer.golden import symbols_of
 
 FLEET = Fleet(crashes=6_000, profiles=120, devices=900, days=30)
 PERSON = Person(1, "ada", Role.of("admin"), csrf="c" * 20, session="s")
@@ -47,6 +49,13 @@ PAGES = {
     "devices-none": "/devices?q=nobody",
     "device": "/devices/sensor-00001",
     "device-hostile": "/devices?name=..",
+    "firmware": "/firmware",
+    "firmware-none": "/firmware?q=nothing",
+    "firmware-one": "/firmware/1",
+    "firmware-delete": "/firmware/1/delete",
+    "link": f"/crashes/{LINKED}/link?for=build",
+    "link-to": f"/crashes/{LINKED}/link/to?to={symbols_of(OTHER).build_ids[0].hex()}",
+    "linked": f"/crashes/{LINKED}",
     "account": "/account",
     "people": "/people",
     "person": "/people/2",
@@ -64,9 +73,9 @@ BROWSER = (
 def application(folder: Path) -> tuple[FastAPI, Database]:
     """The console over a database in `folder`, with an admin signed in."""
     database = open_database(f"sqlite+aiosqlite:///{folder / 'console.db'}")
-    nothing: Any = None
+    waiting: Any = Waiting()
     store = FolderStore(folder / "store")
-    app = create_app(Services(ConsoleSettings(store=folder / "store", _env_file=None), database, nothing, store))
+    app = create_app(Services(ConsoleSettings(store=folder / "store", _env_file=None), database, waiting, store))
 
     def signed(request: Request) -> Person:
         request.state.person = PERSON
@@ -76,12 +85,13 @@ def application(folder: Path) -> tuple[FastAPI, Database]:
     return app, database
 
 
-async def prepare(database: Database) -> None:
+async def prepare(database: Database, store: FolderStore) -> None:
     """Tables and crashes."""
     await migrate(database)
     await fill(database, FLEET)
     await enact(database)
     await fill_people(database)
+    await fill_firmware(database, store)
     await database.close()
 
 
@@ -99,6 +109,8 @@ def shoot(browser: Browser, address: str, folder: Path) -> None:
                 page.goto(address + path)
                 if name.startswith("events"):
                     page.wait_for_selector(".chart figure")
+                if name == "link":
+                    page.wait_for_load_state("networkidle")
                 page.wait_for_timeout(300)
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 if wide > width:
@@ -113,7 +125,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
         app, database = application(Path(data))
-        asyncio.run(prepare(database))
+        asyncio.run(prepare(database, FolderStore(Path(data) / "store")))
         server = uvicorn.Server(uvicorn.Config(app, port=int(os.environ.get("PORT", "8791")), log_config=None))
         thread = threading.Thread(target=server.run)
         thread.start()
