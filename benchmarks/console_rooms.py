@@ -22,7 +22,7 @@ async def questions(database: Database) -> Mapping[str, Question]:
     now = int(time.time() * 1000)
     async with database.reading() as session:
         group = await session.scalar(select(Group.id).order_by(Group.crashes.desc()).limit(1)) or 0
-        device = await session.scalar(select(Device.id).order_by(Device.crashes.desc()).limit(1)) or 0
+        device = await session.scalar(select(Device.name).order_by(Device.crashes.desc()).limit(1)) or ""
 
     async def one_group(session: AsyncSession) -> None:
         await listing.find_group(session, group, now)
@@ -34,9 +34,10 @@ async def questions(database: Database) -> Mapping[str, Question]:
         await changes.history(session, group)
 
     async def one_device(session: AsyncSession) -> None:
-        await device_detail.past_of(session, device, now)
-        await device_detail.groups_of(session, device)
-        await newest_of_device(session, device, 10)
+        found = await devices.find_device(session, device)
+        await device_detail.past_of(session, found, now)
+        await device_detail.groups_of(session, found.id)
+        await newest_of_device(session, found.id, 10)
 
     def groups(**asked: str) -> Question:
         order = listing.Order(asked.pop("order", "last"))

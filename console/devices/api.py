@@ -133,7 +133,7 @@ async def show(
     """Its crashes one by one are at `/events?device=NAME`."""
     now = now_ms()
     row = await find_device(session, name)
-    past = await past_of(session, row.id, now)
+    past = await past_of(session, row, now)
     return DeviceDetail(
         **DeviceInfo.of(row, now).model_dump(),
         days=list(past.days),

@@ -8,7 +8,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from console.database.tables import Crash, Fingerprint, FingerprintDevice, Firmware, FirmwareAlias, Group, Profile
-from console.devices.past import BuildSpan, Loop, builds_of, days_of, loops_of
+from console.devices.listing import DeviceRow
+from console.devices.past import DAYS, BuildSpan, Loop, ProfileSpan, builds_of, days_of, loops_of
+from console.web.daily import DAY_MS
 
 COUNTED: Final = 10_000
 """Crashes of a device that are looked at, the newest ones."""
@@ -40,28 +42,34 @@ class Past:
     """False where only its newest 10,000 crashes were looked at."""
 
 
-async def past_of(session: AsyncSession, device_id: int, now_ms: int) -> Past:
+async def past_of(session: AsyncSession, device: DeviceRow, now_ms: int) -> Past:
     """Days, builds and reboot loops of a device."""
-    rows = await session.execute(
+    newest = (
         select(Crash.time_ms, Crash.profile_id)
-        .where(Crash.device_id == device_id)
+        .where(Crash.device_id == device.id)
         .order_by(Crash.time_ms.desc(), Crash.id.desc())
-        .limit(COUNTED + 1)
+        .limit(COUNTED)
+        .subquery()
     )
-    crashes = [(time, profile) for time, profile in rows]
-    is_whole, crashes = len(crashes) <= COUNTED, crashes[:COUNTED]
+    time, day = newest.c.time_ms, newest.c.time_ms // DAY_MS
+    days = await session.execute(select(day, func.count()).group_by(day).order_by(day.desc()).limit(DAYS))
+    spans = await session.execute(
+        select(newest.c.profile_id, func.count(), func.min(time), func.max(time)).group_by(newest.c.profile_id)
+    )
+    counted: list[ProfileSpan] = [(profile, count, first, last) for profile, count, first, last in spans]
     found = await session.execute(
         select(Profile.id, Profile.version, Profile.firmware, Profile.build_id).where(
-            Profile.id.in_({profile for _, profile in crashes})
+            Profile.id.in_([span[0] for span in counted])
         )
     )
     builds = {id_: (version, firmware, build) for id_, version, firmware, build in found}
-    times = [time for time, _ in reversed(crashes)]
+    # Most devices never were in a loop, which intake has noted.
+    times = list[int]() if device.loop_ms is None else (await session.scalars(select(time).order_by(time))).all()
     return Past(
-        days=days_of(times, now_ms),
-        builds=builds_of(crashes, builds)[:MOST_BUILDS],
+        days=days_of({int(number): count for number, count in days}, now_ms),
+        builds=builds_of(counted, builds)[:MOST_BUILDS],
         loops=loops_of(times)[:MOST_LOOPS],
-        is_whole=is_whole,
+        is_whole=device.crashes <= COUNTED,
     )
 
 

@@ -81,7 +81,7 @@ async def device_page(request: Request, _person: Viewer, session: Reading, name:
 async def _device(request: Request, session: AsyncSession, name: str) -> Response:
     now = now_ms()
     device = await find_device(session, name)
-    past = await past_of(session, device.id, now)
+    past = await past_of(session, device, now)
     values: dict[str, Any] = {
         "device": device,
         "query": urlencode({"device": device.name}),

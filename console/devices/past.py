@@ -1,8 +1,7 @@
-"""The past of a device, from the times of its crashes and what each was: days, builds, reboot loops. Pure."""
+"""The past of a device, from counts and times of its crashes: days, builds, reboot loops. Pure."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from console.intake.loops import CRASHES, WITHIN_MS
@@ -14,6 +13,8 @@ RECENT_MS: Final = DAY_MS
 
 Build = tuple[str, str, str]
 """Version, name of the firmware, build id."""
+ProfileSpan = tuple[int, int, int, int]
+"""A profile: its id, how many crashes, the first and the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +38,25 @@ class Loop:
     crashes: int
 
 
-def days_of(times: Sequence[int], now_ms: int) -> tuple[int, ...]:
-    """Crashes on each of the last 30 days (UTC), today last."""
-    counted = Counter(time // DAY_MS for time in times)
+def days_of(counted: Mapping[int, int], now_ms: int) -> tuple[int, ...]:
+    """Crashes on each of the last 30 days (UTC), today last, from counts of days (Unix time in days)."""
     today = now_ms // DAY_MS
-    return tuple(counted[day] for day in range(today - DAYS + 1, today + 1))
+    return tuple(counted.get(day, 0) for day in range(today - DAYS + 1, today + 1))
 
 
-def builds_of(crashes: Sequence[tuple[int, int]], builds: Mapping[int, Build]) -> list[BuildSpan]:
-    """Builds with their first and last crash, the one that crashed last first.
-
-    A crash is its time and the profile that names its build.
-    """
-    times: dict[Build, list[int]] = {}
-    for time, profile in crashes:
-        times.setdefault(builds[profile], []).append(time)
-    spans = [BuildSpan(*build, len(each), min(each), max(each)) for build, each in times.items()]
-    return sorted(spans, key=lambda span: span.last_ms, reverse=True)
+def builds_of(counted: Iterable[ProfileSpan], builds: Mapping[int, Build]) -> list[BuildSpan]:
+    """Builds with their first and last crash, the one that crashed last first; several profiles are of one build."""
+    found: dict[Build, BuildSpan] = {}
+    for profile, crashes, first_ms, last_ms in counted:
+        build = builds[profile]
+        known = found.get(build, BuildSpan(*build, 0, first_ms, last_ms))
+        found[build] = replace(
+            known,
+            crashes=known.crashes + crashes,
+            first_ms=min(known.first_ms, first_ms),
+            last_ms=max(known.last_ms, last_ms),
+        )
+    return sorted(found.values(), key=lambda span: span.last_ms, reverse=True)
 
 
 def loops_of(times: Sequence[int]) -> list[Loop]:
