@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from console.dumps.accept import accept, metadata_of, read_dump
-from console.people.access import Uploader
-from console.web.errors import Conflict
-from console.web.services import FromServices
+from console.dumps.outcome import outcome_of
+from console.people.access import Sender, Uploader
+from console.web.errors import Conflict, Problem
+from console.web.services import FromServices, Reading
 from contract.errors import InputError, LimitExceeded
 from contract.topics import DEVICE_ID
 
@@ -25,9 +26,19 @@ Hex = Annotated[str, Query(pattern="^([0-9a-fA-F]{2})*$", max_length=128)]
 class Accepted(BaseModel):
     """A dump that is kept and waits for its analysis."""
 
-    event_id: str = Field(description="Of the crash event that will come of it; ask for it at /api/v1/events.")
+    event_id: str = Field(
+        description="Of the crash event that will come of it; ask for it at /api/v1/dumps/{event_id}."
+    )
     sha256: str
     size: int = Field(description="Bytes.")
+
+
+class Analysed(BaseModel):
+    """What became of a dump."""
+
+    event_id: str
+    symbolized: bool = Field(description="Whether its firmware was known; if not, it is analysed again when it comes.")
+    title: str = Field(description="What crashed, in one line.")
 
 
 @router.post(
@@ -91,3 +102,14 @@ async def send(
         content, metadata, device=device, settings=services.settings, store=services.store, redis=services.redis
     )
     return Accepted(event_id=item.event_id, sha256=item.sha256, size=item.size)
+
+
+@router.get(
+    "/{event_id}",
+    summary="Ask what became of a dump",
+    responses={404: {"model": Problem, "description": "It was not analysed yet, or there is none of this id."}},
+)
+async def show(session: Reading, _person: Sender, event_id: Annotated[str, Path(max_length=64)]) -> Analysed:
+    """For who sent it: a token that may upload may ask this, and no more about the crash."""
+    found = await outcome_of(session, event_id)
+    return Analysed(event_id=event_id, symbolized=found.symbolized, title=found.title)
