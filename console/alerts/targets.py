@@ -138,7 +138,9 @@ def shown_url(target: AlertTarget) -> str:
     """An address without what is secret in it; loads Apprise for its kind, so call it in a thread."""
     if target.kind == APPRISE:
         service = _service(target.url)
-        return f"{target.url.partition(':')[0]}://{_HIDDEN}" if service is None else str(service.url(privacy=True))
+        if service is None:
+            return f"{target.url.partition(':')[0]}://{_HIDDEN}"
+        return str(service.url(privacy=True)).partition("?")[0]
     parts = urlsplit(target.url)
     host = parts.netloc.rpartition("@")[2]
     path = _LONG.sub(lambda match: match[0][:4] + _HIDDEN, parts.path)

@@ -6,27 +6,32 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
 from playwright.sync_api import Browser, sync_playwright
+from redis.asyncio import Redis
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from support.alerts import fill_alerts
 from support.deeds import enact
 from support.fleet import Fleet, fill
 from support.people import fill_people
-from support.symbols import LINKED, OTHER, Waiting, fill_firmware
+from support.pipeline import fill_pipeline
+from support.services import local_redis
+from support.symbols import LINKED, OTHER, fill_firmware, park_dumps
 
 from console.app import create_app
 from console.database import Database, open_database
 from console.database.migrate import migrate
 from console.people.access import signed_in
+from console.people.clock import now_ms
 from console.people.person import Person
 from console.people.roles import Role
 from console.settings import ConsoleSettings
 from console.web.services import Services
+from contract.records import Keys
 from runtime.store import FolderStore
 from tests.analyzer.golden import symbols_of
 
@@ -61,6 +66,14 @@ PAGES = {
     "person": "/people/2",
     "audit": "/audit",
     "audit-none": "/audit?account=nobody&since=7d",
+    "operations": "/operations",
+    "operations-discard": "/operations/letters/discard?stage=analyzer&code=not-a-dump",
+    "alerts": "/alerts",
+    "alert-target": "/alerts/targets/2",
+    "alert-target-new": "/alerts/targets/new?kind=apprise",
+    "alert-rule": "/alerts/rules/2",
+    "alert-rule-new": "/alerts/rules/new",
+    "alert-log": "/alerts/log",
     "sign-in": "/sign-in",
     "password": "/password",
 }
@@ -70,12 +83,12 @@ BROWSER = (
 )
 
 
-def application(folder: Path) -> tuple[FastAPI, Database]:
+def application(folder: Path, redis_url: str) -> tuple[FastAPI, Database]:
     """The console over a database in `folder`, with an admin signed in."""
     database = open_database(f"sqlite+aiosqlite:///{folder / 'console.db'}")
-    waiting: Any = Waiting()
     store = FolderStore(folder / "store")
-    app = create_app(Services(ConsoleSettings(store=folder / "store", _env_file=None), database, waiting, store))
+    redis = Redis.from_url(redis_url, protocol=2)
+    app = create_app(Services(ConsoleSettings(store=folder / "store", _env_file=None), database, redis, store))
 
     def signed(request: Request) -> Person:
         request.state.person = PERSON
@@ -85,13 +98,17 @@ def application(folder: Path) -> tuple[FastAPI, Database]:
     return app, database
 
 
-async def prepare(database: Database, store: FolderStore) -> None:
+async def prepare(database: Database, store: FolderStore, redis_url: str) -> None:
     """Tables and crashes."""
     await migrate(database)
     await fill(database, FLEET)
     await enact(database)
     await fill_people(database)
     await fill_firmware(database, store)
+    await fill_alerts(database, now_ms())
+    async with Redis.from_url(redis_url, protocol=2) as redis:
+        await fill_pipeline(redis, Keys(), 8)
+        await park_dumps(database, redis, Keys())
     await database.close()
 
 
@@ -124,8 +141,10 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data:
-        app, database = application(Path(data))
-        asyncio.run(prepare(database, FolderStore(Path(data) / "store")))
+        redis = local_redis(Path(data))
+        redis_url = f"redis://{redis.host}:{redis.port}/0"
+        app, database = application(Path(data), redis_url)
+        asyncio.run(prepare(database, FolderStore(Path(data) / "store"), redis_url))
         server = uvicorn.Server(uvicorn.Config(app, port=int(os.environ.get("PORT", "8791")), log_config=None))
         thread = threading.Thread(target=server.run)
         thread.start()
@@ -138,6 +157,7 @@ def main() -> None:
                 app.state.services.stopping.set()
                 server.should_exit = True
                 thread.join()
+                redis.kill()
 
 
 if __name__ == "__main__":

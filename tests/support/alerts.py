@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from console.alerts.alert import Alert, decode_alert
+from console.alerts.alert import Alert, AlertData, decode_alert, encode_alert, new_alert
 from console.alerts.listener import crash_alerts
 from console.alerts.rule import check_rule
 from console.alerts.rules import add_rule
@@ -145,3 +145,53 @@ def receiver(answers: Sequence[int] = ()) -> Generator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+async def fill_alerts(database: Database, now_ms: int) -> None:
+    """Targets, rules and a log as an installation has them after a while."""
+    address = "https://crashes.example"
+    async with database.writing() as session:
+        chat = await add_target(session, "#firmware-crashes", "apprise", "slack://T1/B2/abcdefghijklmnopqrst", now_ms)
+        bot = await add_target(session, "on-call bot", "webhook", "https://bot.internal:8443/faultcast", now_ms)
+        mail = await add_target(session, "mail to QA", "apprise", "mailtos://user:secret@mail.example?to=qa@x", now_ms)
+        mail.enabled = False
+        rules = [
+            await add_rule(session, check_rule(name, trigger, threshold, minutes, query), target, now_ms)
+            for name, trigger, threshold, minutes, query, target in (
+                ("New causes", "new-group", 0, 0, "", chat.id),
+                ("Many asserts in the EU", "spike", 50, 10, "kind=assert&attr.region=eu", bot.id),
+                ("Fixes that did not hold", "regression", 0, 0, "", chat.id),
+                ("Devices that cannot start", "crash-loop", 0, 0, "device=gateway-*", bot.id),
+                ("Symbols for QA", "missing-symbols", 10, 0, "", mail.id),
+                ("Pipeline", "lag", 10_000, 15, "", bot.id),
+            )
+        ]
+        rules[5].enabled = False
+        told = (
+            (
+                rules[0],
+                "New crash: Null pointer dereference in calibration_in_range (sensor.c:41)",
+                "delivered",
+                "sent",
+            ),
+            (rules[1], "50 crashes in 10 min: Assertion failed in ble_gap_advertise (ble.c:47)", "waiting", "503 busy"),
+            (rules[3], "Crash loop: gateway-00120", "failed", "ConnectError: All connection attempts failed"),
+            (rules[0], "412 new groups", "delivered", "sent"),
+            (rules[2], "Back again: Bus fault in sensor_read (sensor.c:41)", "delivered", "sent"),
+        )
+        for number, (rule, title, state, reply) in enumerate(told):
+            data = AlertData(rule=rule.name, title=title, text="", url=f"{address}/groups/{number + 1}")
+            session.add(
+                Delivery(
+                    target_id=rule.target_id,
+                    rule_id=rule.id,
+                    key=f"made-up:{number}",
+                    body=encode_alert(new_alert(rule.trigger, data, now_ms)),
+                    state=state,
+                    attempts={"delivered": 1, "waiting": 3, "failed": 8}[state],
+                    due_ms=now_ms + 480_000,
+                    created_ms=now_ms - (5 - number) ** 2 * 700_000,
+                    delivered_ms=now_ms if state == "delivered" else None,
+                    reply=reply,
+                )
+            )

@@ -2,8 +2,9 @@
 
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
+from redis.asyncio import Redis
 from sqlalchemy import select, update
 
 from analyzer.analyze import analyze
@@ -17,7 +18,7 @@ from console.intake.apply import apply
 from console.intake.record import read_record
 from contract.chunk import Metadata
 from contract.event import encode_event
-from contract.records import DumpItem
+from contract.records import DumpItem, Keys
 from runtime.store import FolderStore, content_name, dump_key, index_key
 from tests.analyzer.golden import GOLDEN, dump_of, symbols_of
 
@@ -26,28 +27,14 @@ LINKED = "6f1f9d4e-3c3a-5a3e-9b57-0d2f6a3b1c11"
 SOURCE = "https://git.example.com/weather/blob/v1.4/{file}#L{line}"
 
 
-class Waiting:
-    """In place of Redis: so many dumps wait for each build."""
-
-    def pipeline(self, **_options: object) -> "Waiting":
-        """Itself."""
-        self._asked = list[str]()
-        return self
-
-    async def __aenter__(self) -> Self:
-        """Itself."""
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        """Nothing to close."""
-
-    def hlen(self, key: str) -> None:
-        """Asked for when `execute` is called."""
-        self._asked.append(key)
-
-    async def execute(self) -> list[int]:
-        """Made up, but the same each time."""
-        return [sum(map(ord, key)) % 40 for key in self._asked]
+async def park_dumps(database: Database, redis: Redis, keys: Keys) -> None:
+    """Let dumps wait for each build that has no symbols: made up, but as many each time."""
+    async with database.reading() as session:
+        missing = await session.scalars(select(Profile.build_id).where(~Profile.symbolized).distinct())
+    for build_id in missing:
+        count = sum(map(ord, build_id)) % 40
+        if count:
+            await redis.hset(keys.waiting(build_id), mapping={f"e{number}": b"x" for number in range(count)})
 
 
 async def fill_firmware(database: Database, store: FolderStore) -> None:
