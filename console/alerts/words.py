@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote
 
 from console.alerts.alert import AlertData, CrashFacts, GroupFacts, one_line
 from console.alerts.behind import Behind
 from console.alerts.rule import Trigger
-from console.web.formats import duration, plural
+from console.web.formats import device_path, duration, plural
 
 MOST_SUBJECTS: Final = 1_000
 _SUMMARIES: Final = {
@@ -66,7 +65,7 @@ def crash_loop(rule: str, crash: CrashFacts, group: GroupFacts, address: str) ->
         rule=rule,
         title=one_line(f"Crash loop: {one_line(crash.device, 80)}"),
         text=f"Three crashes or more within ten minutes. The last one: {one_line(crash.title)}\n{_where(crash)}",
-        url=f"{address}/devices/{quote(crash.device, safe='')}",
+        url=address + device_path(crash.device),
         group=group,
         crash=crash,
         device=crash.device,

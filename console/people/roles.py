@@ -11,9 +11,9 @@ class Role(IntEnum):
     VIEWER = 1
     """Sees everything but people and secrets; keeps filters of their own."""
     ENGINEER = 2
-    """Changes groups, firmware, rules; downloads dumps."""
+    """Changes groups and firmware, decides about dead letters; downloads dumps."""
     ADMIN = 3
-    """Changes people, reads the audit log."""
+    """Changes people and alerts, reads the audit log."""
 
     @property
     def label(self) -> str:

@@ -34,7 +34,7 @@ def test_a_crash_is_told_to_a_webhook_that_an_admin_set_up(installation: Install
         expect(page.locator("#tested")).to_contain_text("Delivered")
         check(page, 1280)
         page.goto("/alerts")
-        page.get_by_role("link", name="Add a rule").click()
+        page.locator(".actions").get_by_role("link", name="Add a rule").click()
         check(page, 1280)
         page.get_by_role("link", name="New group").click()
         page.get_by_label("Only crashes that fit").fill("https://elsewhere/events?device=told-*&since=24h")
