@@ -27,6 +27,8 @@ from console.people import oidc, sign_in
 from console.people import pages as people_pages
 from console.people.login_rate import LoginRate
 from console.people.provider import Provider
+from console.reference import application
+from console.reference import router as reference
 from console.web.assets import Assets
 from console.web.errors import Problem, answer_errors
 from console.web.headers import SecurityHeaders
@@ -48,6 +50,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     alert_pages.router,
     target_pages.router,
     rule_pages.router,
+    reference,
 )
 """Routers of pages, for people."""
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -81,14 +84,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 
 def create_app(services: Services) -> FastAPI:
     """The application over services that are open; it starts and stops none of them."""
-    app = FastAPI(
-        title="Faultcast",
-        description="Crash events of embedded fleets: everything that the console's pages do, as JSON.",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=f"{API}/openapi.json",
-    )
+    app = application()
     app.state.services = services
     app.state.login_rate = LoginRate()
     app.state.provider = Provider(services.settings) if services.settings.oidc_issuer else None

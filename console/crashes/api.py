@@ -42,6 +42,7 @@ from console.crashes.symbols import verdict_of
 from console.people.access import Engineer, Viewer
 from console.people.audit import audit
 from console.web.errors import Problem
+from console.web.parameters import sends
 from console.web.services import FromServices, Reading
 
 CRASH_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -198,25 +199,25 @@ async def disassemble(
     return [InstructionAnswer.model_validate(one) for one in msgspec.json.decode(answer)]
 
 
-@router.get("/dump", response_class=Response)
+@router.get("/dump", response_class=Response, responses=sends("application/octet-stream"))
 async def download_dump(crash: FromCrash, services: FromServices, _: Engineer) -> Response:
     """The raw dump as the device sent it; it may hold secrets, hence engineers only."""
     return await downloads.dump_file(services.store, crash.event)
 
 
-@router.get("/core", response_class=Response)
+@router.get("/core", response_class=Response, responses=sends("application/octet-stream"))
 async def download_core(crash: FromCrash, services: FromServices, inspector: FromInspector, _: Engineer) -> Response:
     """An ELF core with every thread, for gdb 12 or newer; for engineers, as the dump is."""
     return await downloads.core_file(services.store, inspector, crash.event)
 
 
-@router.get("/report", response_class=Response)
+@router.get("/report", response_class=Response, responses=sends("application/json"))
 async def download_report(crash: FromCrash, services: FromServices) -> Response:
     """The whole report as a JSON file."""
     return downloads.report_file(crash.event, await load_report(services.store, crash.event))
 
 
-@router.get("/markdown", response_class=Response)
+@router.get("/markdown", response_class=Response, responses=sends("text/markdown"))
 async def download_markdown(crash: FromCrash, services: FromServices) -> Response:
     """The report as a ticket in Markdown."""
     return downloads.markdown_file(crash.event, await load_report(services.store, crash.event))

@@ -14,6 +14,7 @@ from console.events.shapes import Event, EventCounts, EventPage
 from console.people.access import Viewer
 from console.people.clock import now_ms
 from console.web.errors import NotFound
+from console.web.parameters import sends
 from console.web.services import FromServices, Reading
 
 router: Final = APIRouter(prefix="/events", tags=["events"])
@@ -78,7 +79,12 @@ async def count_events(_person: Viewer, session: Reading, asked: Asked) -> Event
     return EventCounts.of(await counts_of(session, asked, now_ms()))
 
 
-@router.get("/export", openapi_extra=DESCRIBED, response_class=StreamingResponse)
+@router.get(
+    "/export",
+    openapi_extra=DESCRIBED,
+    response_class=StreamingResponse,
+    responses=sends("text/csv", "application/x-ndjson"),
+)
 async def export_events(
     _person: Viewer,
     services: FromServices,
@@ -92,7 +98,7 @@ async def export_events(
     return StreamingResponse(rows, media_type=media, headers=headers)
 
 
-@router.get("/live", openapi_extra=DESCRIBED, response_class=StreamingResponse)
+@router.get("/live", openapi_extra=DESCRIBED, response_class=StreamingResponse, responses=sends("text/event-stream"))
 async def follow_events(request: Request, _person: Viewer, services: FromServices, asked: Asked) -> StreamingResponse:
     """Crashes as they come in, and as their analysis gets better: server-sent events called `crash`, each with the
     JSON of an event. `Last-Event-ID` resumes."""  # noqa: D205, D209 - one paragraph in the document

@@ -28,7 +28,7 @@ from console.people.shapes import (
     TokenInfo,
 )
 from console.web.errors import NotFound
-from console.web.parameters import Id
+from console.web.parameters import Id, sends
 from console.web.services import FromServices, Reading
 from console.web.spreadsheet import MEDIA_TYPE
 
@@ -148,7 +148,7 @@ async def list_audit(session: Reading, _: Admin, query: Annotated[AuditQuery, Qu
     return Entries(items=[Entry.of(entry) for entry in found], next=found[-1].id if full else None)
 
 
-@api.get("/audit/export", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})
+@api.get("/audit/export", response_class=StreamingResponse, responses=sends("text/csv"))
 async def export_audit(services: FromServices, _: Admin, query: Annotated[AuditQuery, Query()]) -> StreamingResponse:
     """All entries that fit as CSV, newest first; `before` and `limit` do not count."""
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}

@@ -1,6 +1,6 @@
 """Values of requests that every room takes, with the limits that both databases have."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path
 from pydantic import AfterValidator, Field
@@ -35,3 +35,9 @@ class _Rest(Convertor[str]):
 
 register_url_convertor("rest", _Rest())
 """`{name:rest}` in the address of a route that imports this module."""
+
+
+def sends(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of a route that answers with a file: its media types, for the OpenAPI document."""
+    schema = {"schema": {"type": "string"}}
+    return {200: {"description": "The file.", "content": dict.fromkeys(media_types, schema)}}

@@ -74,6 +74,7 @@ PAGES = {
     "alert-rule": "/alerts/rules/2",
     "alert-rule-new": "/alerts/rules/new",
     "alert-log": "/alerts/log",
+    "docs": "/docs",
     "sign-in": "/sign-in",
     "password": "/password",
 }
