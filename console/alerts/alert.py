@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from console.alerts.rule import Trigger
-from console.events.moment import rfc3339
+from console.web.moment import rfc3339
 
 LONGEST_TITLE: Final = 200
 SUMMARY: Final = "summary"

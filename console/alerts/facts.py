@@ -11,7 +11,7 @@ from console.alerts.alert import CrashFacts, GroupFacts
 from console.database.tables import Crash, Device, Fingerprint, Group, Profile
 from console.events import match
 from console.events.filter import EventFilter
-from console.events.moment import rfc3339
+from console.web.moment import rfc3339
 
 
 @dataclass(frozen=True, slots=True)

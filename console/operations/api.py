@@ -12,6 +12,7 @@ from console.operations.dead_letters import Done, count_dead_letters, dead_lette
 from console.operations.overview import Gauges, Overview, overview
 from console.operations.shapes import DoneInfo, LetterInfo, Letters, LettersQuery, Reason, State
 from console.people.access import Engineer, Viewer
+from console.web.parameters import sends
 from console.web.services import FromServices, Services
 from contract.records import Keys
 
@@ -65,7 +66,11 @@ async def get_dead_letter(services: FromServices, _: Viewer, partition: Partitio
     return LetterInfo.of(await actions.read(services, partition, entry))
 
 
-@router.get("/dead-letters/{partition}/{entry}/payload", response_class=Response)
+@router.get(
+    "/dead-letters/{partition}/{entry}/payload",
+    response_class=Response,
+    responses=sends("application/octet-stream"),
+)
 async def get_payload(services: FromServices, person: Engineer, partition: PartitionNumber, entry: Entry) -> Response:
     """What was kept of the work: the MessagePack of its stream entry, at most 64 KiB."""
     name = f"dead-letter-{partition}-{entry}.msgpack"
