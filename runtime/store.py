@@ -52,6 +52,10 @@ class Store(Protocol):
         """Remove an object; returns the bytes that it had, 0 where there is none. Raises `StoreUnavailable`."""
         ...
 
+    def names(self, level: str) -> list[str]:
+        """What there is directly below the first level of keys, in no order. Raises `StoreUnavailable`."""
+        ...
+
 
 def dump_key(sha256: str) -> str:
     """Key of a dump."""
@@ -193,6 +197,15 @@ class FolderStore:
                 f"cannot remove {key} from {self.root} ({error.strerror}): mend the rights of its folder"
             ) from error
         return size
+
+    def names(self, level: str) -> list[str]:
+        """See `Store.names`; names of folders that have been emptied are among them."""
+        try:
+            return [each.name for each in (self.root / level).iterdir() if not each.name.startswith(".")]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreUnavailable(f"cannot list {level} in {self.root} ({error.strerror})") from error
 
     def _place(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

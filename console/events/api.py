@@ -9,7 +9,7 @@ from starlette.responses import StreamingResponse
 from console.events import export, live, saved
 from console.events.chart import counts_of
 from console.events.filter import MARKS, MOMENTS, WORDS, EventFilter
-from console.events.query import PAGE, Cursor, crash_row, page_of
+from console.events.query import PAGE, Cursor, crash_row, newest_change, page_of
 from console.events.shapes import Event, EventCounts, EventPage
 from console.people.access import Viewer
 from console.people.clock import now_ms
@@ -19,7 +19,7 @@ from console.web.services import FromServices, Reading
 
 router: Final = APIRouter(prefix="/events", tags=["events"])
 filters: Final = APIRouter(prefix="/filters", tags=["events"])
-OURS: Final = ("cursor", "limit", "format")
+OURS: Final = ("cursor", "limit", "format", live.AFTER)
 MAX_NUMBER: Final = 2**53
 
 
@@ -65,11 +65,13 @@ async def list_events(
 ) -> EventPage:
     """Crashes that fit a filter, newest first. A parameter given more than once means any of its values;
     `attr.KEY=VALUE` asks for metadata that the device sent along."""  # noqa: D205, D209 - one paragraph in the document
+    change = await newest_change(session)
     page = await page_of(session, asked, now_ms(), Cursor.parse(cursor) if cursor else None, limit)
     return EventPage(
         events=[Event.of(each) for each in page.crashes],
         next=str(page.older) if page.older else None,
         previous=str(page.newer) if page.newer else None,
+        change=change,
     )
 
 
@@ -98,10 +100,19 @@ async def export_events(
     return StreamingResponse(rows, media_type=media, headers=headers)
 
 
-@router.get("/live", openapi_extra=DESCRIBED, response_class=StreamingResponse, responses=sends("text/event-stream"))
+_FOLLOWED: Final = {
+    "parameters": [
+        *DESCRIBED["parameters"],
+        _parameter(live.AFTER, {"type": "integer", "minimum": 0}, "The `change` of a list that was read before."),
+    ]
+}
+
+
+@router.get("/live", openapi_extra=_FOLLOWED, response_class=StreamingResponse, responses=sends("text/event-stream"))
 async def follow_events(request: Request, _person: Viewer, services: FromServices, asked: Asked) -> StreamingResponse:
     """Crashes as they come in, and as their analysis gets better: server-sent events called `crash`, each with the
-    JSON of an event. `Last-Event-ID` resumes."""  # noqa: D205, D209 - one paragraph in the document
+    JSON of an event. `Last-Event-ID` resumes; with `after` nothing is missed between a list and its first event.
+    """  # noqa: D205 - one paragraph in the document
     return live.stream(request, services, asked, lambda row: Event.of(row).model_dump_json())
 
 

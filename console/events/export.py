@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 
 from console.database import Database
+from console.database.undisturbed import undisturbed
 from console.events.filter import EventFilter
-from console.events.query import CrashRow, Cursor, page_of
+from console.events.query import CrashRow, Cursor, Page, page_of
 from console.events.shapes import Event
 from console.web.spreadsheet import MEDIA_TYPE, csv_lines
 
@@ -31,14 +32,18 @@ FORMATS: Final[dict[str, tuple[str, Callable[[Iterable[CrashRow]], str]]]] = {
 }
 
 
+async def _page(database: Database, asked: EventFilter, now_ms: int, cursor: Cursor | None) -> Page:
+    async with database.reading() as session:
+        return await page_of(session, asked, now_ms, cursor, BATCH)
+
+
 async def export(database: Database, asked: EventFilter, now_ms: int, kind: str) -> AsyncIterator[str]:
     """All crashes that fit, newest first; a session for each batch, so that a slow reader holds no transaction."""
     yield HEAD[kind]
     write = FORMATS[kind][1]
     cursor: Cursor | None = None
     while True:
-        async with database.reading() as session:
-            page = await page_of(session, asked, now_ms, cursor, BATCH)
+        page = await undisturbed(_page(database, asked, now_ms, cursor))
         yield write(page.crashes)
         cursor = page.older
         if cursor is None:

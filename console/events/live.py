@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from console.database.undisturbed import undisturbed
 from console.events.filter import EventFilter
 from console.events.query import CrashRow, changed_since, newest_change
 from console.people.clock import now_ms
@@ -16,6 +17,8 @@ from contract.errors import ServiceError
 LOOK_SECONDS: Final = 0.25
 HEARTBEAT_SECONDS: Final = 15.0
 RETRY_MS: Final = 2000
+AFTER: Final = "after"
+"""Parameter: the number of a change that is known already, as a page that was just read knows it."""
 
 
 async def follow(services: Services, asked: EventFilter, change: int | None) -> AsyncIterator[tuple[CrashRow, ...]]:
@@ -26,10 +29,8 @@ async def follow(services: Services, asked: EventFilter, change: int | None) -> 
     loop = asyncio.get_running_loop()
     told = loop.time()
     while not services.stopping.is_set():
-        async with services.database.reading() as session:
-            newest = await newest_change(session)
-            change = newest if change is None else change
-            rows = await changed_since(session, asked, change, now_ms()) if newest > change else ()
+        newest, rows = await undisturbed(_look(services, asked, change))
+        change = newest if change is None else change
         # What does not fit was passed over; what fits beyond a batch is still to come.
         change = rows[-1].change if rows else max(change, newest)
         if rows or loop.time() - told > HEARTBEAT_SECONDS:
@@ -37,6 +38,15 @@ async def follow(services: Services, asked: EventFilter, change: int | None) -> 
             yield rows
         if not rows:
             await _pause(services.stopping)
+
+
+async def _look(services: Services, asked: EventFilter, change: int | None) -> tuple[int, tuple[CrashRow, ...]]:
+    """The newest number, and the crashes after `change` that fit."""
+    async with services.database.reading() as session:
+        newest = await newest_change(session)
+        if change is None or newest <= change:
+            return newest, ()
+        return newest, await changed_since(session, asked, change, now_ms())
 
 
 async def _pause(stopping: asyncio.Event) -> None:
@@ -49,8 +59,8 @@ async def _pause(stopping: asyncio.Event) -> None:
 def stream(
     request: Request, services: Services, asked: EventFilter, write: Callable[[CrashRow], str]
 ) -> StreamingResponse:
-    """The answer to a subscription; `Last-Event-ID` resumes where an earlier one broke off."""
-    last = request.headers.get("Last-Event-ID", "")
+    """The answer to a subscription: what comes after `Last-Event-ID`, after the parameter `after`, or after now."""
+    last = request.headers.get("Last-Event-ID") or request.query_params.get(AFTER, "")
     start = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else None
 
     async def lines() -> AsyncIterator[str]:

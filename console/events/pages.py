@@ -11,7 +11,7 @@ from console.events import live, saved
 from console.events.chart import Counts, counts_of, has_crashes
 from console.events.facets import values_of
 from console.events.filter import ATTRIBUTE, MARKS, MOMENTS, PARAMETERS, EventFilter
-from console.events.query import Cursor, page_of
+from console.events.query import Cursor, newest_change, page_of
 from console.intake.progress import Progress
 from console.people.access import Viewer
 from console.people.clock import now_ms
@@ -21,7 +21,7 @@ from console.web.render import fragment, render
 from console.web.services import FromServices, Reading
 
 router: Final = APIRouter()
-_OURS: Final = ("cursor", "add", "value", "name")
+_OURS: Final = ("cursor", "add", "value", "name", live.AFTER)
 RANGES: Final = (("1 h", "1h"), ("24 h", "24h"), ("7 d", "7d"), ("30 d", "30d"), ("All", ""))
 LABELS: Final = {"q": "text", "arch": "architecture", "build": "build id", "kind": "fault kind", ATTRIBUTE: "metadata"}
 CHOICES: Final = [(each, LABELS.get(each, each)) for each in (*PARAMETERS, ATTRIBUTE) if each not in MOMENTS]
@@ -67,10 +67,12 @@ async def events_page(request: Request, person: Viewer, session: Reading) -> Res
     if added := given.get("add"):
         return RedirectResponse(link(_with(asked, added, given.get("value", ""))), status_code=303)
     cursor = Cursor.parse(given["cursor"]) if given.get("cursor") else None
+    change = await newest_change(session)  # before the page: what comes between the two is told twice, not never
     page = await page_of(session, asked, now_ms(), cursor)
     values: dict[str, Any] = {
         "asked": asked,
         "page": page,
+        "live": f"/events/live?{urlencode([*asked.pairs(), (live.AFTER, change)])}",
         "is_newest": cursor is None,
         "has_any": bool(page.crashes) or await has_crashes(session),
         "chips": chips(asked),

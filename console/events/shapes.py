@@ -76,6 +76,7 @@ class EventPage(BaseModel):
     events: list[Event]
     next: str | None = Field(description="Cursor of the older ones; null where there are none.")
     previous: str | None = Field(description="Cursor of the newer ones.")
+    change: int = Field(description="Newest change that is in it: follow what comes by /events/live?after=…")
 
 
 class EventCounts(BaseModel):

@@ -1,118 +1,135 @@
-"""Firmware that came into the store without the console, by `faultcast firmware add` or from a backup: its rows."""
+"""Firmware and links that came into the store, or left it, past the console: by the command line on its machine.
+
+The store is what analyses go by, so the console's list follows it.
+"""
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analyzer.firmware import BUILD_ID
-from analyzer.symbols.format.container import FORMAT_VERSION, CorruptIndex
+from analyzer.symbols.format.container import FORMAT_VERSION
 from analyzer.symbols.index import SymbolIndex
 from console.database import Database
 from console.database.tables import Firmware, FirmwareAlias
 from console.database.upsert import insert_into
-from contract.errors import StoreUnavailable
-from runtime.store import elf_key, index_key, link_key
+from contract.errors import FaultcastError
+from runtime.logs import get_logger
+from runtime.store import NoSuchObject, Store, elf_key, index_key, link_key
+
+log = get_logger(__name__)
+
+BY: Final = "the command line"
+FOLDER: Final = "firmware"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the store has under a build id: a firmware, or a link to one."""
+    """A firmware of the store; sizes in bytes, time in Unix milliseconds."""
 
-    build_id: str
-    best: str
-    """The build id that is the firmware's first; of a link, that of its target."""
+    build_ids: tuple[str, ...]
+    """The best one first; at least one."""
     size: int
     index_size: int
     added_ms: int
-    is_link: bool = False
 
 
-async def adopt(database: Database, store: Path) -> int:
-    """Give what is in the store and not in the database its rows; returns how many firmwares that were.
+async def adopt(database: Database, store: Store) -> bool:
+    """Make the list say what the store holds; returns whether it did not before.
 
-    Raises:
-        DatabaseUnavailable, StoreUnavailable: it is tried again later.
+    Not while an upload is being indexed, whose files are in the store before its row says so.
     """
+    names = {each for each in await asyncio.to_thread(store.names, FOLDER) if BUILD_ID.fullmatch(each)}
+    if not names:  # rather a store that is not mounted than one that somebody emptied
+        return False
     async with database.reading() as session:
-        known = await _known(session)
-    kept = await asyncio.to_thread(lambda: list(_unknown(store, known)))
-    if not kept:
-        return 0
+        ready = select(Firmware.build_id).where(Firmware.state == "ready", Firmware.build_id.is_not(None))
+        listed = {each for each in await session.scalars(ready) if each}
+        aliases = dict((await session.execute(select(FirmwareAlias.alias, FirmwareAlias.by_hand))).all())
+    fresh = names - listed - aliases.keys()
+    found = await asyncio.to_thread(_read_all, store, sorted(fresh))
+    there = listed | {kept.build_ids[0] for kept in found}
+    links = {
+        alias: target
+        for alias, target in (await asyncio.to_thread(_links, store, fresh)).items()
+        if target in there and alias not in there
+    }
+    left = await asyncio.to_thread(_without, store, elf_key, listed)
+    unlinked = await asyncio.to_thread(
+        _without, store, link_key, {each for each, by_hand in aliases.items() if by_hand}
+    )
+    if not (found or links or left or unlinked):
+        return False
     async with database.writing() as session:
-        known = await _known(session)
-        # Firmware before what names it: the best name of each first, links last.
-        for one in sorted(kept, key=lambda one: (one.is_link, one.build_id != one.best)):
-            if one.build_id in known:
-                continue
-            if one.build_id == one.best:
-                session.add(_row(one))
-            elif one.best in known:
-                alias = insert_into(session, FirmwareAlias).values(
-                    alias=one.build_id, build_id=one.best, by_hand=one.is_link, account="", at_ms=one.added_ms
-                )
-                await session.execute(alias.on_conflict_do_nothing(index_elements=["alias"]))
-            else:
-                continue
-            await session.flush()
-            known.add(one.build_id)
-    return sum(1 for one in kept if one.build_id == one.best)
+        for kept in found:
+            await _insert(session, kept)
+        for alias, target in links.items():
+            await _alias(session, alias, target, by_hand=True, at_ms=0)
+        await session.execute(delete(Firmware).where(Firmware.build_id.in_(left), Firmware.state == "ready"))
+        await session.execute(delete(FirmwareAlias).where(FirmwareAlias.alias.in_(unlinked), FirmwareAlias.by_hand))
+    log.info("the list follows the store", added=len(found), linked=len(links), removed=len(left))
+    return True
 
 
-def _row(one: Kept) -> Firmware:
-    return Firmware(
-        build_id=one.build_id,
-        size=one.size,
-        index_size=one.index_size,
+def _without(store: Store, key: Callable[[str], str], names: Iterable[str]) -> set[str]:
+    """Those of the names whose object is not in the store."""
+    return {name for name in names if not store.exists(key(name))}
+
+
+def _read_all(store: Store, names: Sequence[str]) -> list[Kept]:
+    """The firmware under names, each file once; a folder with only a link, or half of a firmware, is none."""
+    found: dict[str, Kept] = {}
+    for name in names:
+        try:
+            kept = _read(store, name)
+        except (NoSuchObject, FileNotFoundError):
+            continue
+        except FaultcastError as error:
+            log.warning("a firmware of the store cannot be listed", build_id=name, code=error.code, reason=str(error))
+            continue
+        before = found.get(kept.build_ids[0], kept)
+        found[kept.build_ids[0]] = replace(kept, build_ids=tuple(dict.fromkeys(before.build_ids + kept.build_ids)))
+    return list(found.values())
+
+
+def _read(store: Store, name: str) -> Kept:
+    elf, index = store.path(elf_key(name)).stat(), store.path(index_key(name, FORMAT_VERSION))
+    own = (each.hex() for each in SymbolIndex.open(index).build_ids)
+    return Kept(tuple(dict.fromkeys((*own, name))), elf.st_size, index.stat().st_size, int(elf.st_mtime * 1000))
+
+
+def _links(store: Store, names: set[str]) -> dict[str, str]:
+    """What each of the names is linked to, where it is."""
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        try:
+            found[name] = store.get(link_key(name)).decode("ascii", "replace")
+        except NoSuchObject:
+            continue
+    return found
+
+
+async def _insert(session: AsyncSession, kept: Kept) -> None:
+    insert = insert_into(session, Firmware).values(
+        build_id=kept.build_ids[0],
+        size=kept.size,
+        index_size=kept.index_size,
         state="ready",
         progress=100,
-        added_ms=one.added_ms,
-        file_name="",
-        added_by="",
+        added_ms=kept.added_ms,
+        added_by=BY,
     )
+    await session.execute(insert.on_conflict_do_nothing(index_elements=["build_id"]))
+    for alias in kept.build_ids[1:]:
+        await _alias(session, alias, kept.build_ids[0], by_hand=False, at_ms=kept.added_ms)
 
 
-async def _known(session: AsyncSession) -> set[str]:
-    own = await session.scalars(select(Firmware.build_id).where(Firmware.build_id.is_not(None)))
-    return {*(name for name in own if name), *await session.scalars(select(FirmwareAlias.alias))}
-
-
-def _unknown(store: Path, known: set[str]) -> Iterator[Kept]:
-    """Blocks; raises `StoreUnavailable`."""
-    try:
-        folders = sorted((store / "firmware").glob("*"))
-        for folder in folders:
-            name = folder.name
-            if name in known or not BUILD_ID.fullmatch(name):
-                continue
-            found = _kept(store, name) or _link(store, name)
-            if found is not None:
-                yield found
-    except OSError as error:
-        raise StoreUnavailable(f"cannot look into {store} ({error.strerror or error}): mend its rights") from error
-
-
-def _kept(store: Path, name: str) -> Kept | None:
-    index, elf = store / index_key(name, FORMAT_VERSION), store / elf_key(name)
-    if not index.is_file():
-        return None
-    try:
-        ids = SymbolIndex.open(index).build_ids
-    except CorruptIndex:
-        return None
-    facts = index.stat()
-    size = elf.stat().st_size if elf.is_file() else 0
-    best = ids[0].hex() if ids else name
-    if not (store / index_key(best, FORMAT_VERSION)).is_file():
-        best = name
-    return Kept(name, best, size, facts.st_size, facts.st_mtime_ns // 1_000_000)
-
-
-def _link(store: Path, name: str) -> Kept | None:
-    file = store / link_key(name)
-    if not file.is_file():
-        return None
-    return Kept(name, file.read_text("ascii", "replace"), 0, 0, file.stat().st_mtime_ns // 1_000_000, is_link=True)
+async def _alias(session: AsyncSession, alias: str, build_id: str, *, by_hand: bool, at_ms: int) -> None:
+    insert = insert_into(session, FirmwareAlias).values(
+        alias=alias, build_id=build_id, by_hand=by_hand, account=BY if by_hand else "", at_ms=at_ms
+    )
+    await session.execute(insert.on_conflict_do_nothing(index_elements=["alias"]))

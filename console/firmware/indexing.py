@@ -36,7 +36,7 @@ LOOK_SECONDS: Final = 0.5
 """How often the database is asked for uploads."""
 LONGEST_PAUSE: Final = 30.0
 ADOPT_SECONDS: Final = 5.0
-"""How often the store is looked through for firmware that came without the console."""
+"""How often the list is held against the store."""
 
 
 def upload_folder(settings: ConsoleSettings) -> Path:
@@ -117,8 +117,7 @@ class Indexer:
         """From time to time, while nothing is being indexed that would look like a firmware without a row."""
         if time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + ADOPT_SECONDS
-            if adopted := await adopt(self._database, self._settings.store):
-                log.info("found firmware in the store", count=adopted)
+            await adopt(self._database, self._store)
 
     async def _index(self, number: int, file: Path) -> list[str]:
         """The build ids of a file whose index is in the store now; the row tells how far it has come."""

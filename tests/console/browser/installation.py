@@ -55,7 +55,11 @@ class Installation:
                 program = [sys.executable, "-m", "faultcast", stage]
                 environment = self.environment | {"FAULTCAST_WORKER": stage}
                 self._running.append(subprocess.Popen(program, env=environment, stdout=log, stderr=log))
-        wait_for_port("127.0.0.1", int(self.url.rpartition(":")[2]), 60)
+        try:
+            wait_for_port("127.0.0.1", int(self.url.rpartition(":")[2]), 60)
+        except OSError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End every process as a supervisor does."""

@@ -119,7 +119,7 @@ async def test_the_page(client: AsyncClient, database: Database) -> None:
     await fill(database, FLEET)
     page = await client.get("/events?kind=assert")
     assert page.text.count("data-row") > 10
-    assert 'data-live="/events/live?kind=assert"' in page.text
+    assert 'data-live="/events/live?kind=assert&amp;after=300"' in page.text
     assert "No crash fits" in (await client.get("/events?q=nowhere")).text
     added = await client.get("/events?kind=assert&add=attr.&value=region%3Deu")
     assert added.headers["location"] == "/events?kind=assert&attr.region=eu"
@@ -176,6 +176,32 @@ async def test_a_stream_ends_with_the_process(client: AsyncClient, services: Ser
     await stopping
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.text.startswith("retry: 2000\n\nevent: crash\nid: 300\ndata: {")
+
+
+async def test_nothing_is_missed_between_a_list_and_what_follows_it(
+    client: AsyncClient, services: Services, database: Database
+) -> None:
+    await fill(database, FLEET)
+    known = (await client.get("/api/v1/events")).json()["change"]
+    async with database.writing() as session:  # after the list was read, before anybody follows
+        await session.execute(update(Crash).where(Crash.id == 1).values(change=known + 1))
+    asyncio.get_running_loop().call_later(0.6, services.stopping.set)
+    answer = await client.get(f"/api/v1/events/live?after={known}")
+    assert f"id: {known + 1}\n" in answer.text
+
+
+async def test_a_reader_who_goes_away_costs_no_connection(services: Services, database: Database) -> None:
+    await fill(database, FLEET)
+    before = len(asyncio.all_tasks())
+    for number in range(30):
+        following = live.follow(services, EventFilter(), 0)
+        reading = asyncio.ensure_future(anext(following))
+        await asyncio.sleep(number / 3000)  # into the middle of a statement
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await following.aclose()
+    await asyncio.sleep(0.3)
+    assert len(asyncio.all_tasks()) <= before
 
 
 async def test_catching_up_is_told(client: AsyncClient, app: FastAPI) -> None:
