@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -25,14 +26,17 @@ from console.web.services import Services
 from runtime.settings import Settings
 from runtime.store import FolderStore
 
+PG_OPTIONS = ("fsync=off", "max_connections=50")
+
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a server of PostgreSQL for the whole run, with `{name}` in place of the name of a database."""
     programs = server_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
-    with postgresql_server(programs, tmp_path_factory.mktemp("postgresql"), "fsync=off", "max_connections=50") as url:
+    # Not below pytest's folder, which each run closes to everybody but its own user.
+    with tempfile.TemporaryDirectory() as folder, postgresql_server(programs, Path(folder), *PG_OPTIONS) as url:
         asyncio.run(_create(url, "migrated", "template0"))
         asyncio.run(_migrate(url.format(name="migrated")))
         yield url

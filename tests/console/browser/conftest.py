@@ -45,16 +45,16 @@ def installation(
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless; gone before other tests, for Playwright keeps an event loop running meanwhile."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needed("chromium"), args=FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sessions(installation: Installation, chromium: Browser) -> dict[Role, str]:
     """What a browser remembers of having signed in, by role: signing in is limited in its rate."""
     remembered: dict[Role, str] = {}
