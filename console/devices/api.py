@@ -64,7 +64,7 @@ class DeviceInfo(BaseModel):
 class DeviceList(BaseModel):
     """Some devices."""
 
-    devices: list[DeviceInfo]
+    items: list[DeviceInfo]
     next: str | None = Field(description="Cursor of the next page; null on the last one.")
 
 
@@ -121,7 +121,7 @@ async def list_(
     query = DeviceQuery(q, loops, sort, Cursor.parse(cursor) if cursor else None, limit)
     page, now = await list_devices(session, query), now_ms()
     return DeviceList(
-        devices=[DeviceInfo.of(row, now) for row in page.devices],
+        items=[DeviceInfo.of(row, now) for row in page.devices],
         next=str(page.cursor) if page.cursor else None,
     )
 

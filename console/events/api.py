@@ -68,7 +68,7 @@ async def list_events(
     change = await newest_change(session)
     page = await page_of(session, asked, now_ms(), Cursor.parse(cursor) if cursor else None, limit)
     return EventPage(
-        events=[Event.of(each) for each in page.crashes],
+        items=[Event.of(each) for each in page.crashes],
         next=str(page.older) if page.older else None,
         previous=str(page.newer) if page.newer else None,
         change=change,

@@ -73,7 +73,7 @@ class Event(BaseModel):
 class EventPage(BaseModel):
     """Crashes, newest first."""
 
-    events: list[Event]
+    items: list[Event]
     next: str | None = Field(description="Cursor of the older ones; null where there are none.")
     previous: str | None = Field(description="Cursor of the newer ones.")
     change: int = Field(description="Newest change that is in it: follow what comes by /events/live?after=…")

@@ -57,7 +57,7 @@ async def list_(
     """Groups that have crashes."""
     query = GroupQuery(frozenset(state or ()), q, kind, firmware, version, sort, cursor, limit)
     page = await list_groups(session, query, now_ms())
-    return GroupList(groups=[GroupInfo.of(row) for row in page.groups], next=page.cursor or None)
+    return GroupList(items=[GroupInfo.of(row) for row in page.groups], next=page.cursor or None)
 
 
 @router.get("/{number}", summary="Show one group")

@@ -74,7 +74,7 @@ class GroupInfo(BaseModel):
 class GroupList(BaseModel):
     """Some groups."""
 
-    groups: list[GroupInfo]
+    items: list[GroupInfo]
     next: str | None = Field(description="Cursor of the next page; null on the last one.")
 
 

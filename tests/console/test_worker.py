@@ -102,7 +102,7 @@ def test_the_first_start_makes_an_admin_and_the_second_one_does_not(start: Start
     url = database_url.replace("+aiosqlite", "").replace("+asyncpg", "")
     console = start(FAULTCAST_DATABASE_URL=url).up()
     with admin(console) as client:
-        assert client.get("/api/v1/events").json()["events"] == []
+        assert client.get("/api/v1/events").json()["items"] == []
     assert console.stop() == 0
     again = start(FAULTCAST_DATABASE_URL=url).up()
     assert "password" not in again.output
@@ -156,7 +156,7 @@ async def test_pages_stay_up_while_redis_is_away_and_it_catches_up(
                 for number in range(20):
                     await redis.xadd(key, {"event": encode_event(crash_event(number))})
             async with asyncio.timeout(40):
-                while len(client.get("/api/v1/events").json()["events"]) < 20:
+                while len(client.get("/api/v1/events").json()["items"]) < 20:
                     await asyncio.sleep(0.1)
         assert console.stop() == 0
         assert "Traceback" not in console.output

@@ -63,7 +63,7 @@ async def test_devices_are_listed_and_found(client: AsyncClient, sign_in: SignIn
     assert "/devices/once" in found
     assert "/devices/looping" not in found
     assert "No device is called that" in (await client.get("/devices?q=%25")).text
-    names = [each["name"] for each in (await client.get("/api/v1/devices?sort=crashes")).json()["devices"]]
+    names = [each["name"] for each in (await client.get("/api/v1/devices?sort=crashes")).json()["items"]]
     assert names == ["looping", "old-loop", "once"]
 
 
@@ -78,7 +78,7 @@ async def test_pages_follow_each_other(client: AsyncClient, sign_in: SignIn, dat
     while cursor is not None:
         answer = await client.get("/api/v1/devices", params={"sort": sort, "limit": 4, "cursor": cursor})
         assert answer.status_code == 200, answer.text
-        seen += [each["name"] for each in answer.json()["devices"]]
+        seen += [each["name"] for each in answer.json()["items"]]
         cursor = answer.json()["next"]
     assert len(seen) == len(set(seen)) == 13
     assert (await client.get("/api/v1/devices?cursor=x")).status_code == 422

@@ -78,7 +78,7 @@ async def test_the_api_pages_through(client: AsyncClient, database: Database) ->
     while cursor is not None:
         answer = await client.get("/api/v1/events", params={"limit": 70, "cursor": cursor, "attr.region": "us"})
         assert answer.status_code == 200, answer.text
-        ids += [each["event_id"] for each in answer.json()["events"]]
+        ids += [each["event_id"] for each in answer.json()["items"]]
         cursor = answer.json()["next"]
     counts = (await client.get("/api/v1/events/counts?attr.region=us")).json()
     assert counts["total"] == sum(counts["counts"]) == len(set(ids)) == len(ids) > 100

@@ -82,9 +82,9 @@ async def test_groups_are_listed_filtered_and_sorted(client: AsyncClient, sign_i
     assert shown((await client.get("/groups?state=resolved")).text) == []
     assert "No group fits" in (await client.get("/groups?q=nothing")).text
     answer = await client.get("/api/v1/groups", params={"state": ["unresolved", "muted"], "limit": 2})
-    assert [each["id"] for each in answer.json()["groups"]] == [2, 3]
+    assert [each["id"] for each in answer.json()["items"]] == [2, 3]
     rest = await client.get("/api/v1/groups", params={"limit": 2, "cursor": answer.json()["next"]})
-    assert ([each["id"] for each in rest.json()["groups"]], rest.json()["next"]) == ([1], None)
+    assert ([each["id"] for each in rest.json()["items"]], rest.json()["next"]) == ([1], None)
     for wrong in ("state=new", "sort=size", "cursor=x", "limit=0", "q=%00"):
         assert (await client.get(f"/api/v1/groups?{wrong}")).status_code == 422
 
