@@ -75,7 +75,7 @@ def test_numbers_change_in_place_and_the_focus_stays(visit: Visit) -> None:
         document.querySelector("#stages").dataset.old = "yes";
         return document.querySelector("#stages").getBoundingClientRect().top;
     }""")
-    expect(page.locator("#stages:not([data-old])")).to_be_attached()  # it was replaced
+    expect(page.locator("#stages:not([data-old])")).to_be_attached(timeout=30_000)  # it was replaced
     assert page.evaluate("document.activeElement.id") == "to-letters"
     assert page.evaluate("document.querySelector('#stages').getBoundingClientRect().top") == before
     assert page.evaluate("window.shift") < 0.01
