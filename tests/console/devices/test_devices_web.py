@@ -137,4 +137,4 @@ async def test_nobody_looks_without_signing_in(client: AsyncClient, sign_in: Sig
     await sign_in()
     assert "No device has crashed yet" in (await client.get("/devices")).text
     assert "No device has crashed yet" in (await client.get("/devices?loops=yes")).text
-    assert (await client.get("/api/v1/devices")).json() == {"devices": [], "next": None}
+    assert (await client.get("/api/v1/devices")).json() == {"items": [], "next": None}

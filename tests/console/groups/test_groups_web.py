@@ -260,7 +260,7 @@ async def test_an_empty_console_says_what_to_do(client: AsyncClient, sign_in: Si
     await sign_in()
     for query in ("", "?state=all", "?state=muted"):
         assert "No groups yet" in (await client.get(f"/groups{query}")).text
-    assert (await client.get("/api/v1/groups")).json() == {"groups": [], "next": None}
+    assert (await client.get("/api/v1/groups")).json() == {"items": [], "next": None}
 
 
 async def test_a_group_that_symbols_emptied_is_in_no_list(
