@@ -17,6 +17,7 @@ from analyzer.symbols.index import SymbolIndex
 from console.database import Database
 from console.database.tables import Firmware, FirmwareAlias
 from console.database.upsert import insert_into
+from console.firmware.linking import end_links
 from contract.errors import FaultcastError
 from runtime.logs import get_logger
 from runtime.store import NoSuchObject, Store, elf_key, index_key, link_key
@@ -50,7 +51,9 @@ async def adopt(database: Database, store: Store) -> bool:
         ready = select(Firmware.build_id).where(Firmware.state == "ready", Firmware.build_id.is_not(None))
         listed = {each for each in await session.scalars(ready) if each}
         aliases = dict((await session.execute(select(FirmwareAlias.alias, FirmwareAlias.by_hand))).all())
-    fresh = names - listed - aliases.keys()
+    by_hand = {alias for alias, is_link in aliases.items() if is_link}
+    came = (names & by_hand) - await asyncio.to_thread(_without, store, elf_key, names & by_hand)
+    fresh = (names - listed - aliases.keys()) | came
     found = await asyncio.to_thread(_read_all, store, sorted(fresh))
     there = listed | {kept.build_ids[0] for kept in found}
     links = {
@@ -59,13 +62,12 @@ async def adopt(database: Database, store: Store) -> bool:
         if target in there and alias not in there
     }
     left = await asyncio.to_thread(_without, store, elf_key, listed)
-    unlinked = await asyncio.to_thread(
-        _without, store, link_key, {each for each, by_hand in aliases.items() if by_hand}
-    )
+    unlinked = await asyncio.to_thread(_without, store, link_key, by_hand)
     if not (found or links or left or unlinked):
         return False
     async with database.writing() as session:
         for kept in found:
+            await end_links(session, kept.build_ids)
             await _insert(session, kept)
         for alias, target in links.items():
             await _alias(session, alias, target, by_hand=True, at_ms=0)

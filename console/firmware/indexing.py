@@ -17,9 +17,10 @@ from analyzer.firmware import index_firmware, release
 from analyzer.sandbox import Sandbox
 from analyzer.symbols.format.container import FORMAT_VERSION
 from console.database import Database
-from console.database.tables import Crash, DumpLink, Firmware, FirmwareAlias, Profile
+from console.database.tables import Firmware, FirmwareAlias
 from console.database.upsert import insert_into
 from console.firmware.adopt import adopt
+from console.firmware.linking import end_links
 from console.settings import ConsoleSettings
 from contract.errors import InputError, ServiceError
 from runtime.logs import get_logger
@@ -146,11 +147,8 @@ async def _ready(session: AsyncSession, upload: Firmware, names: list[str], inde
     before = await session.scalar(select(Firmware).where(Firmware.build_id == names[0], Firmware.id != upload.id))
     if before is not None:
         upload = await _joined(session, upload, before)
-    else:  # what was chosen by hand stood in for it
-        crashes = (
-            select(Crash.event_id).join(Profile, Profile.id == Crash.profile_id).where(Profile.build_id.in_(names))
-        )
-        await session.execute(delete(DumpLink).where(DumpLink.event_id.in_(crashes)))
+    else:
+        await end_links(session, names)
     await session.execute(
         update(Firmware)
         .where(Firmware.id == upload.id)

@@ -1,6 +1,7 @@
 """A firmware chosen by hand: for a build id that no file has, or for a single dump; and the choice taken back."""
 
 import asyncio
+from collections.abc import Collection
 
 import msgspec
 from sqlalchemy import delete, select, update
@@ -138,6 +139,13 @@ async def send_again(services: Services, event: CrashEvent, linked: str) -> None
     stream = Keys(settings.key_prefix).dumps(partition_of(item.device, settings.partitions))
     with stream_errors():
         await services.redis.xadd(stream, {FIELD: encode_record(item)})
+
+
+async def end_links(session: AsyncSession, names: Collection[str]) -> None:
+    """The file of a build has come, under these build ids: what was chosen by hand stood in for it."""
+    await session.execute(delete(FirmwareAlias).where(FirmwareAlias.alias.in_(names), FirmwareAlias.by_hand))
+    crashes = select(Crash.event_id).join(Profile, Profile.id == Crash.profile_id).where(Profile.build_id.in_(names))
+    await session.execute(delete(DumpLink).where(DumpLink.event_id.in_(crashes)))
 
 
 async def let_replace(session: AsyncSession, event: CrashEvent) -> None:

@@ -1,5 +1,6 @@
 """The Firmware pages: what is there, what is missing, one firmware, and what would be missed."""
 
+from collections.abc import AsyncIterable
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
@@ -17,12 +18,13 @@ from console.firmware.source_link import BadSourceTemplate, check_template, sour
 from console.firmware.upload import MAX_TEXT, check_announced, plain_name, take_upload
 from console.people.access import Engineer, FileFormSender, Viewer
 from console.people.csrf import FIELD, require_token
+from console.people.person import Person
 from console.web.errors import NotFound
-from console.web.multipart import BadForm, parts, text_of
+from console.web.multipart import BadForm, Part, parts, text_of
 from console.web.parameters import MAX_ID, Id, Line
 from console.web.render import render
-from console.web.services import FromServices, Reading
-from contract.errors import ServiceError
+from console.web.services import FromServices, Reading, Services
+from contract.errors import InputError, ServiceError
 from contract.records import Keys
 
 router: Final = APIRouter(prefix="/firmware")
@@ -62,7 +64,10 @@ async def list_fragment(
     request: Request, _person: Viewer, session: Reading, q: Text = "", before: Before = None
 ) -> Response:
     """The list alone, which asks for itself again while anything is being indexed."""
-    return render(request, "firmware/_list.html", await _list(session, q, before))
+    values = await _list(session, q, before)
+    # What is missing is asked for again when an index is done.
+    headers = {} if values["is_busy"] else {"HX-Trigger": "firmware-ready"}
+    return render(request, "firmware/_list.html", values, headers=headers)
 
 
 @router.get("/missing")
@@ -93,24 +98,36 @@ async def upload(request: Request, person: FileFormSender, services: FromService
     """Files from a form, for browsers without scripts; the token goes before them."""
     most = services.settings.max_firmware_size
     check_announced(request.headers.get("Content-Length"), MAX_FILES * most + FORM_ROOM)
-    fields: dict[str, str] = {}
-    taken: list[int] = []
-    async for part in parts(request):
-        if part.file_name is None:
-            fields[part.name] = await text_of(part, most=1000)
-            continue
-        require_token(fields.get(FIELD, ""), person.csrf)
-        if not part.file_name:
-            continue
-        row = await take_upload(services, person, part.pieces, file_name=plain_name(part.file_name))
-        taken.append(row.id)
-    require_token(fields.get(FIELD, ""), person.csrf)
-    if not taken:
-        raise BadForm("no file was chosen: choose the ELF file, in Zephyr build/zephyr/zephyr.elf")
+    form = parts(request)
+    try:
+        fields, taken = await _take(services, person, form)
+    except InputError:
+        # A browser shows the answer only once it has sent everything.
+        async for _ in form:
+            pass
+        raise
     if said := {name: text for name in ("version", "board") if (text := _said(fields, name))}:
         async with services.database.writing() as session:  # fields may come behind the files
             await session.execute(update(Firmware).where(Firmware.id.in_(taken)).values(**said))
     return RedirectResponse("/firmware", status_code=303)
+
+
+async def _take(services: Services, person: Person, form: AsyncIterable[Part]) -> tuple[dict[str, str], list[int]]:
+    """The fields of a form, and the numbers of its files, which are taken as they come."""
+    fields: dict[str, str] = {}
+    taken: list[int] = []
+    async for part in form:
+        if part.file_name is None:
+            fields[part.name] = await text_of(part, most=1000)
+            continue
+        require_token(fields.get(FIELD, ""), person.csrf)
+        if part.file_name:
+            row = await take_upload(services, person, part.pieces, file_name=plain_name(part.file_name))
+            taken.append(row.id)
+    require_token(fields.get(FIELD, ""), person.csrf)
+    if not taken:
+        raise BadForm("no file was chosen: choose the ELF file, in Zephyr build/zephyr/zephyr.elf")
+    return fields, taken
 
 
 @router.get("/{number}")

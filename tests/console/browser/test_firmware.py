@@ -119,6 +119,39 @@ def test_a_firmware_is_chosen_by_hand_and_taken_back(installation: Installation,
     expect(page.locator("#linked")).to_have_count(0)
 
 
+def test_the_own_file_takes_the_place_of_a_link(installation: Installation, visit: Visit, tmp_path: Path) -> None:
+    installation.run("firmware", "add", elf(LOST))
+    own = bytes.fromhex(build_id_of(LOST))
+    lost = own[::-1]
+    installation.run("firmware", "link", lost.hex(), own.hex())
+    event_id = installation.crash(LOST, "lab-own", build_id=lost.hex())
+    page = visit()
+    symbols_of_page(page, event_id, "matched")
+    expect(page.locator("#linked")).to_contain_text("the command line")
+    found = tmp_path / "found.elf"
+    found.write_bytes(elf(LOST).read_bytes().replace(own, lost))
+    installation.run("firmware", "add", found)
+    linked = page.locator("#linked")
+    for _ in range(60):
+        page.goto(f"/crashes/{event_id}")
+        if not page.get_by_text("Linked to").count() and not linked.count():
+            break
+        page.wait_for_timeout(500)
+    expect(page.get_by_text("Linked to")).to_have_count(0)
+    expect(linked).to_have_count(0)
+    symbols_of_page(page, event_id, "matched")
+
+
+def test_without_scripts_a_large_file_of_another_kind_is_refused(visit: Visit, tmp_path: Path) -> None:
+    large = tmp_path / "image.bin"
+    large.write_bytes(bytes(30 << 20))
+    page = visit(java_script_enabled=False)
+    page.goto("/firmware")
+    page.get_by_label("Add ELF files").set_input_files(large)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_text("this is no ELF file")).to_be_visible()
+
+
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (375, "dark")])
 def test_the_pages_have_no_grave_finding_and_fit(
     installation: Installation, visit: Visit, width: int, theme: str

@@ -97,3 +97,19 @@ async def test_half_of_a_firmware_and_a_broken_index_are_passed_over(database: D
     store.put(index_key("aa02", FORMAT_VERSION), b"no index")
     assert not await adopt(database, store)
     assert await listed(database) == []
+
+
+async def test_a_file_of_its_own_ends_a_link(database: Database, store: FolderStore, tmp_path: Path) -> None:
+    lost = bytes.fromhex(BUILD_ID)[::-1].hex()
+    put(store)
+    link_firmware(store, lost, BUILD_ID)
+    assert await adopt(database, store)
+    assert await links(database) == [(lost, BUILD_ID, True)]
+    elf = tmp_path / "found.elf"
+    elf.write_bytes((GOLDEN / CASE / "firmware.elf").read_bytes().replace(bytes.fromhex(BUILD_ID), bytes.fromhex(lost)))
+    store.put(index_key(lost, FORMAT_VERSION), build_index(elf))
+    store.put_file(elf_key(lost), elf)
+    assert await adopt(database, store)
+    assert not await adopt(database, store)
+    assert {name for name, _, _ in await listed(database)} == {BUILD_ID, lost}
+    assert await links(database) == []
