@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Request
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from redis.asyncio import Redis
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -20,7 +20,7 @@ from support.fleet import Fleet, fill
 from support.people import fill_people
 from support.pipeline import fill_pipeline
 from support.services import local_redis
-from support.symbols import LINKED, OTHER, fill_firmware, park_dumps
+from support.symbols import LINKED, OTHER, SHOWN, STUCK, fill_firmware, park_dumps
 
 from console.app import create_app
 from console.database import Database, open_database
@@ -42,6 +42,10 @@ PAGES = {
     "events": "/events",
     "events-filtered": "/events?since=7d&q=sensor&version=1.3.1&version=1.4.1&attr.region=us",
     "events-none": "/events?q=no+such+crash",
+    "crash": f"/crashes/{SHOWN}",
+    "crash-open": f"/crashes/{SHOWN}",
+    "deadlock": f"/crashes/{STUCK}",
+    "memory": f"/crashes/{SHOWN}/memory?address=0x20000054",
     "groups": "/groups",
     "groups-filtered": "/groups?state=all&version=1.3.1&q=fault&sort=devices",
     "groups-none": "/groups?state=muted&q=nothing",
@@ -113,6 +117,18 @@ async def prepare(database: Database, store: FolderStore, redis_url: str) -> Non
     await database.close()
 
 
+def open_frame(page: Page) -> None:
+    """Look into a frame and behind a pointer, as somebody does who wants to know."""
+    frame = page.locator("details.crashed details.frame").nth(2)
+    frame.locator("summary").click()
+    opener = frame.get_by_role("button", name="Open channel")
+    opener.click()
+    opener.locator("xpath=..").locator("ul").first.get_by_role("button").first.click()
+    frame.get_by_role("button", name="Registers").click()
+    page.wait_for_load_state("networkidle")
+    frame.scroll_into_view_if_needed()
+
+
 def shoot(browser: Browser, address: str, folder: Path) -> None:
     """A picture of each page in each width and theme; tells what the browser complained of."""
     for width, height in WIDTHS.items():
@@ -129,6 +145,8 @@ def shoot(browser: Browser, address: str, folder: Path) -> None:
                     page.wait_for_selector(".chart figure")
                 if name == "link":
                     page.wait_for_load_state("networkidle")
+                if name == "crash-open":
+                    open_frame(page)
                 page.wait_for_timeout(300)
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 if wide > width:

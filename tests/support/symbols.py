@@ -22,8 +22,10 @@ from contract.records import DumpItem, Keys
 from runtime.store import FolderStore, content_name, dump_key, index_key
 from tests.analyzer.golden import GOLDEN, dump_of, symbols_of
 
-OWN, OTHER = "cortex-m/null-deref-Os", "cortex-m/null-deref-Og"
-LINKED = "6f1f9d4e-3c3a-5a3e-9b57-0d2f6a3b1c11"
+OWN, OTHER, DEADLOCK = "cortex-m/null-deref-Os", "cortex-m/null-deref-Og", "cortex-m/deadlock-Og-m33"
+LINKED, SHOWN, STUCK = (f"6f1f9d4e-3c3a-5a3e-9b57-0d2f6a3b1c1{each}" for each in (1, 2, 3))
+"""Real crashes: with a firmware that was chosen by hand, with its own one, and a deadlock."""
+LOST = "10570000aa"
 SOURCE = "https://git.example.com/weather/blob/v1.4/{file}#L{line}"
 
 
@@ -85,6 +87,7 @@ async def fill_firmware(database: Database, store: FolderStore) -> None:
         for case, facts in (
             (OWN, {"name": "weather-station", "version": "1.4.2"}),
             (OTHER, {"name": "weather-station", "version": "1.3.9"}),
+            (DEADLOCK, {"name": "weather-station", "version": "1.4.3"}),
         ):
             build_id = symbols_of(case).build_ids[0].hex()
             store.put(index_key(build_id, FORMAT_VERSION), build_index(Path(GOLDEN / case / "firmware.elf")))
@@ -97,22 +100,42 @@ async def fill_firmware(database: Database, store: FolderStore) -> None:
                     index_size=41_000,
                     board="mps2/an385",
                     file_name="zephyr.elf",
+                    source_url=SOURCE,
                     added_ms=now - 500_000,
                     added_by="ada",
                     **facts,
                 )
             )
         await session.flush()
-        await _crash(session, store, now)
+        session.add(
+            FirmwareAlias(
+                alias=LOST,
+                build_id=symbols_of(OWN).build_ids[0].hex(),
+                by_hand=True,
+                account="ada",
+                at_ms=now - 90_000,
+            )
+        )
+        for number, (event_id, case) in enumerate(((LINKED, OWN), (SHOWN, OWN), (STUCK, DEADLOCK))):
+            await _crash(session, store, now - 70_000 * number, event_id, case)
 
 
-async def _crash(session: Any, store: FolderStore, now: int) -> None:
-    dump = dump_of(OWN)
+async def _crash(session: Any, store: FolderStore, now: int, event_id: str, case: str) -> None:
+    dump, symbols = dump_of(case), symbols_of(case)
+    own = symbols.build_ids[0].hex()
+    build_id = LOST if event_id == LINKED else own
     metadata = Metadata(
-        build_id=bytes.fromhex("10570000aa"), firmware="weather-station", version="1.4.2", board="mps2/an385"
+        build_id=bytes.fromhex(build_id),
+        firmware="weather-station",
+        version="1.4.2",
+        board="mps2/an385",
+        os="Zephyr 4.1.0",
+        boot=41,
+        uptime_ms=7_345_120,
+        attributes={"region": "eu", "site": "Turm Nord"},
     )
     item = DumpItem(
-        event_id=LINKED,
+        event_id=event_id,
         device="lab-7",
         sha256=content_name(dump),
         size=len(dump),
@@ -122,10 +145,9 @@ async def _crash(session: Any, store: FolderStore, now: int) -> None:
         last_received_ms=now - 58_000,
         chunks=40,
     )
-    report = analyze(dump, symbols_of(OWN), ())
-    own = symbols_of(OWN).build_ids[0].hex()
-    event = crash_event(report, item, "10570000aa", linked=own, started_ms=now - 50_000, seconds=0.04)
+    report = analyze(dump, symbols, ())
+    linked = own if event_id == LINKED else ""
+    event = crash_event(report, item, build_id, linked=linked, started_ms=now - 50_000, seconds=0.04)
     store.put(dump_key(item.sha256), dump)
     store.put(event.data.report, encode_report(report))
-    session.add(FirmwareAlias(alias="10570000aa", build_id=own, by_hand=True, account="ada", at_ms=now - 90_000))
-    await apply(session, "events", "1-0", [read_record(encode_event(event))], now)
+    await apply(session, "events", f"1-{now}", [read_record(encode_event(event))], now)
