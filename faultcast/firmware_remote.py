@@ -202,9 +202,9 @@ def _indexed(server: Server, path: Path, number: int, seconds: float) -> dict[st
 def show(server: Server) -> None:
     """List what is there, newest upload first."""
     table = Table("build id", "firmware", "board", "state", "crashes", "added", box=None, pad_edge=False)
-    before: dict[str, int] = {}
+    cursor: dict[str, int] = {}
     while True:
-        page = server.ask("GET", "/firmware", params=before)
+        page = server.ask("GET", "/firmware", params=cursor)
         for row in page["items"]:
             name = " ".join(filter(None, (row["name"] or row["file_name"], row["version"])))
             state = row["state"] if row["state"] != "indexing" else f"indexing {row['progress']}%"
@@ -212,7 +212,7 @@ def show(server: Server) -> None:
             table.add_row(*(printable(cell).replace("[", r"\[") for cell in cells))
         if page["next"] is None:
             break
-        before = {"before": page["next"]}
+        cursor = {"cursor": page["next"]}
     if table.row_count:
         Console().print(table)
     else:

@@ -126,7 +126,7 @@ async def delete_rule(services: FromServices, person: Admin, rule_id: Id) -> Non
 async def list_deliveries(session: Reading, _: Admin, query: Annotated[DeliveryQuery, Query()]) -> Deliveries:
     """What was told to whom in the last 30 days, newest first."""
     found = await log.entries(
-        session, before=query.before, state=query.state or "", target=query.target, limit=query.limit
+        session, before=query.cursor, state=query.state or "", target=query.target, limit=query.limit
     )
     full = len(found) == query.limit
     return Deliveries(items=[DeliveryInfo.of(each) for each in found], next=found[-1].delivery.id if full else None)

@@ -30,7 +30,7 @@ class LogQuery(BaseModel):
 
     state: str = Field("", pattern=f"^({'|'.join(log.STATES)})?$")
     target: str = Field("", pattern=r"^([1-9][0-9]{0,17})?$")
-    before: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
+    cursor: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
 
 
 @router.get("")
@@ -77,7 +77,7 @@ def filter_of(rule: AlertRule) -> list[tuple[str, str]]:
 async def log_page(request: Request, session: Reading, _: Admin, query: Annotated[LogQuery, Query()]) -> Response:
     """Deliveries, newest first."""
     target = int(query.target) if query.target else None
-    found = await log.entries(session, before=query.before, state=query.state, target=target, limit=log.PAGE + 1)
+    found = await log.entries(session, before=query.cursor, state=query.state, target=target, limit=log.PAGE + 1)
     page = found[: log.PAGE]
     asked = {name: value for name, value in (("state", query.state), ("target", query.target)) if value}
     values: dict[str, Any] = {
@@ -87,8 +87,8 @@ async def log_page(request: Request, session: Reading, _: Admin, query: Annotate
         "targets": await names(session),
         "states": [("", "All"), *((each, each.capitalize()) for each in log.STATES)],
         "link": _link,
-        "newest": _link(**asked) if query.before else None,
-        "older": _link(**asked, before=str(page[-1].delivery.id)) if len(found) > log.PAGE else None,
+        "newest": _link(**asked) if query.cursor else None,
+        "older": _link(**asked, cursor=str(page[-1].delivery.id)) if len(found) > log.PAGE else None,
     }
     return render(request, "alerts/log.html", values)
 

@@ -161,13 +161,13 @@ class Deliveries(BaseModel):
     """A page of the log, newest first."""
 
     items: list[DeliveryInfo]
-    next: int | None = Field(description="`before` of the next page; null on the last one.")
+    next: int | None = Field(description="`cursor` of the next page; null on the last one.")
 
 
 class DeliveryQuery(BaseModel):
     """Which deliveries."""
 
-    before: Number | None = None
+    cursor: Number | None = None
     state: State | None = None
     target: Number | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = log.PAGE

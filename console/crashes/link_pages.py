@@ -35,17 +35,17 @@ async def choose(
     _person: Engineer,
     session: Reading,
     q: Annotated[Line, Query(max_length=200)] = "",
-    before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
+    cursor: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     scope: Annotated[Text, Query(alias="for")] = DUMP,
 ) -> Response:
     """The firmware there is, each with whether it fits."""
-    rows = await listed(session, before=before, limit=PAGE + 1, text=q, ready=True)
-    older = urlencode({"q": q, "before": rows[PAGE - 1].row.id, "for": scope}) if len(rows) > PAGE else None
+    rows = await listed(session, before=cursor, limit=PAGE + 1, text=q, ready=True)
+    older = urlencode({"q": q, "cursor": rows[PAGE - 1].row.id, "for": scope}) if len(rows) > PAGE else None
     values = {
         **_common(crash.event),
         "rows": rows[:PAGE],
         "q": q,
-        "before": before,
+        "cursor": cursor,
         "scope": BUILD if scope == BUILD else DUMP,
         "older": older,
         "hand": await hand_link(session, crash.event),

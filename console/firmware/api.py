@@ -51,7 +51,7 @@ class FirmwarePage(BaseModel):
     """Some firmware, newest upload first."""
 
     items: list[FirmwareFacts]
-    next: int | None = Field(description="`before` of the next page; null on the last one.")
+    next: int | None = Field(description="`cursor` of the next page; null on the last one.")
 
 
 class Missing(BaseModel):
@@ -150,12 +150,12 @@ async def upload(
 async def list_firmware(
     session: Reading,
     _person: Viewer,
-    before: Annotated[int | None, Query(ge=1, le=MAX_ID, description="`next` of the page before.")] = None,
+    cursor: Annotated[int | None, Query(ge=1, le=MAX_ID, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     q: Annotated[Line, Query(max_length=MAX_TEXT, description="Part of build id, name, version, board, file.")] = "",
 ) -> FirmwarePage:
     """Newest upload first."""
-    rows = await listed(session, before=before, limit=limit, text=q)
+    rows = await listed(session, before=cursor, limit=limit, text=q)
     return FirmwarePage(items=[*map(_facts, rows)], next=rows[-1].row.id if len(rows) == limit else None)
 
 

@@ -34,7 +34,7 @@ MAX_FILES: Final = 20
 FORM_ROOM: Final = 64 << 10
 """Bytes that a form may have on top of its file."""
 
-Before = Annotated[int | None, Query(ge=1, le=MAX_ID)]
+Cursor = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 Text = Annotated[Line, Query(max_length=MAX_TEXT)]
 Said = Annotated[Line, Form(max_length=MAX_TEXT)]
 
@@ -47,11 +47,11 @@ async def firmware_page(
     session: Reading,
     services: FromServices,
     q: Text = "",
-    before: Before = None,
+    cursor: Cursor = None,
 ) -> Response:
     """The list, where to drop files, and what is missing."""
     values = {
-        **await _list(session, q, before),
+        **await _list(session, q, cursor),
         **await _missing(session, services),
         "limit": services.settings.max_firmware_size,
         "may_upload": person.is_engineer,
@@ -61,10 +61,10 @@ async def firmware_page(
 
 @router.get("/list")
 async def list_fragment(
-    request: Request, _person: Viewer, session: Reading, q: Text = "", before: Before = None
+    request: Request, _person: Viewer, session: Reading, q: Text = "", cursor: Cursor = None
 ) -> Response:
     """The list alone, which asks for itself again while anything is being indexed."""
-    values = await _list(session, q, before)
+    values = await _list(session, q, cursor)
     # What is missing is asked for again when an index is done.
     headers = {} if values["is_busy"] else {"HX-Trigger": "firmware-ready"}
     return render(request, "firmware/_list.html", values, headers=headers)
@@ -197,15 +197,15 @@ async def unlink(
     return RedirectResponse(f"/firmware/{number}", status_code=303)
 
 
-async def _list(session: Reading, q: str, before: int | None) -> dict[str, Any]:
-    rows = await listed(session, before=before, limit=PAGE + 1, text=q)
+async def _list(session: Reading, q: str, cursor: int | None) -> dict[str, Any]:
+    rows = await listed(session, before=cursor, limit=PAGE + 1, text=q)
     asked = {"q": q} if q else {}
-    again = {**asked, **({"before": str(before)} if before else {})}
-    older = {**asked, "before": str(rows[PAGE - 1].row.id)} if len(rows) > PAGE else None
+    again = {**asked, **({"cursor": str(cursor)} if cursor else {})}
+    older = {**asked, "cursor": str(rows[PAGE - 1].row.id)} if len(rows) > PAGE else None
     return {
         "rows": rows[:PAGE],
         "q": q,
-        "before": before,
+        "cursor": cursor,
         "again": f"/firmware/list?{urlencode(again)}" if again else "/firmware/list",
         "older": f"/firmware?{urlencode(older)}" if older else None,
         "is_busy": any(each.row.state == "indexing" for each in rows),

@@ -143,13 +143,13 @@ async def reset_password(services: FromServices, person: Admin, account_id: Id) 
 @api.get("/audit")
 async def list_audit(session: Reading, _: Admin, query: Annotated[AuditQuery, Query()]) -> Entries:
     """What was done, by whom, newest first."""
-    found = await entries(session, query.asked, before=query.before, limit=query.limit)
+    found = await entries(session, query.asked, before=query.cursor, limit=query.limit)
     full = len(found) == query.limit
     return Entries(items=[Entry.of(entry) for entry in found], next=found[-1].id if full else None)
 
 
 @api.get("/audit/export", response_class=StreamingResponse, responses=sends("text/csv"))
 async def export_audit(services: FromServices, _: Admin, query: Annotated[AuditQuery, Query()]) -> StreamingResponse:
-    """All entries that fit as CSV, newest first; `before` and `limit` do not count."""
+    """All entries that fit as CSV, newest first; `cursor` and `limit` do not count."""
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
     return StreamingResponse(export(services.database, query.asked), media_type=MEDIA_TYPE, headers=headers)

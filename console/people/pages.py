@@ -179,15 +179,15 @@ async def audit_page(
     request: Request, session: Reading, _person: Admin, query: Annotated[AuditQuery, Query()]
 ) -> Response:
     """What was done, by whom, newest first."""
-    found = await entries(session, query.asked, before=query.before, limit=PAGE + 1)
+    found = await entries(session, query.asked, before=query.cursor, limit=PAGE + 1)
     asked = {name: value for name in ("account", "action", "since", "until") if (value := getattr(query, name))}
     values = {
         "entries": found[:PAGE],
         "query": query,
         "asked": asked,
         "export": urlencode(asked),
-        "older": _log(asked | {"before": str(found[PAGE - 1].id)}) if len(found) > PAGE else None,
-        "newest": _log(asked) if query.before else None,
+        "older": _log(asked | {"cursor": str(found[PAGE - 1].id)}) if len(found) > PAGE else None,
+        "newest": _log(asked) if query.cursor else None,
         "ranges": [
             (label, _log({k: v for k, v in asked.items() if k not in ("since", "until")} | {"since": since}), since)
             for label, since in RANGES

@@ -166,7 +166,7 @@ class Entries(BaseModel):
     """A page of the audit log, newest first."""
 
     items: list[Entry]
-    next: int | None = Field(description="`before` of the next page; null on the last one.")
+    next: int | None = Field(description="`cursor` of the next page; null on the last one.")
 
 
 def _moment(text: str) -> str:
@@ -179,7 +179,7 @@ When = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 class AuditQuery(BaseModel):
     """Which entries of the audit log."""
 
-    before: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
+    cursor: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
     account: Line = Field("", description="Name of an account; what its tokens did is part of it.")
     action: Line = ""
     since: When = Field("", description="RFC 3339, or relative to now such as `24h` or `7d`.")

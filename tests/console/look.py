@@ -45,7 +45,7 @@ PAGES = {
     "crash": f"/crashes/{SHOWN}",
     "crash-open": f"/crashes/{SHOWN}",
     "deadlock": f"/crashes/{STUCK}",
-    "memory": f"/crashes/{SHOWN}/memory?address=0x20000054",
+    "memory": f"/crashes/{SHOWN}/memory?at=station",
     "groups": "/groups",
     "groups-filtered": "/groups?state=all&version=1.3.1&q=fault&sort=devices",
     "groups-none": "/groups?state=muted&q=nothing",

@@ -233,4 +233,4 @@ async def test_the_log_is_paged(client: AsyncClient, sign_in: SignIn, room: Room
     assert page.count("delivery-") == 50
     assert (await client.get(older)).text.count("delivery-") == 10
     first = (await client.get(f"{API}/deliveries?limit=50")).json()
-    assert len((await client.get(f"{API}/deliveries?limit=50&before={first['next']}")).json()["items"]) == 10
+    assert len((await client.get(f"{API}/deliveries?limit=50&cursor={first['next']}")).json()["items"]) == 10

@@ -157,7 +157,7 @@ async def test_a_search_finds_by_what_is_known(client: AsyncClient, sign_in: Sig
     assert await found("qemu") == [second]
     page = (await client.get(API, params={"limit": 1})).json()
     assert (page["items"][0]["number"], page["next"]) == (second, second)
-    assert (await client.get(API, params={"before": second})).json()["items"][0]["number"] == first
+    assert (await client.get(API, params={"cursor": second})).json()["items"][0]["number"] == first
 
 
 async def test_what_is_needed_is_not_removed_by_accident(

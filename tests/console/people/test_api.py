@@ -116,7 +116,7 @@ async def test_an_admin_makes_and_changes_accounts(client: AsyncClient, sign_in:
     assert (await client.post(f"{path}/password")).json()["password"] != made["password"]
     first = (await client.get("/api/v1/audit", params={"limit": 2})).json()
     assert [entry["action"] for entry in first["items"]] == ["account.password", "account.disable"]
-    rest = (await client.get("/api/v1/audit", params={"before": first["next"], "account": "admin"})).json()
+    rest = (await client.get("/api/v1/audit", params={"cursor": first["next"], "account": "admin"})).json()
     actions = ["account.role", "account.role", "account.create", "sign-in"]
     assert [entry["action"] for entry in rest["items"]] == actions
     assert rest["next"] is None

@@ -209,7 +209,7 @@ async def test_the_log_is_read_page_by_page(services: Services, client: AsyncCli
     first = await client.get("/audit")
     assert HOSTILE not in first.text
     assert first.text.count("<tr>") == 101
-    older = re.search(r'href="(/audit\?before=\d+)" rel="next"', first.text)
+    older = re.search(r'href="(/audit\?cursor=\d+)" rel="next"', first.text)
     assert older is not None
     second = (await client.get(older[1])).text
     assert second.count("<tr>") == 52
@@ -233,7 +233,7 @@ async def test_the_log_is_filtered(services: Services, client: AsyncClient, sign
     assert await rows(account="bob", action="thing.0") == 0
     assert await rows(since="1970-01-10", until="1970-01-12") == 2
     assert await rows(since="1h") == 1
-    for query in ({"since": "yesterday"}, {"before": "x"}, {"account": "a\0b"}, {"until": "9999-12-31T23:59:59-20:00"}):
+    for query in ({"since": "yesterday"}, {"cursor": "x"}, {"account": "a\0b"}, {"until": "9999-12-31T23:59:59-20:00"}):
         assert (await client.get("/audit", params=query)).status_code == 422
 
 
