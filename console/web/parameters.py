@@ -39,5 +39,5 @@ register_url_convertor("rest", _Rest())
 
 def sends(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """For `responses=` of a route that answers with a file: its media types, for the OpenAPI document."""
-    schema = {"schema": {"type": "string"}}
-    return {200: {"description": "The file.", "content": dict.fromkeys(media_types, schema)}}
+    content = {each: {"schema": {"type": "object" if each == "application/json" else "string"}} for each in media_types}
+    return {200: {"description": "The file.", "content": content}}

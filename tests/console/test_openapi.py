@@ -24,7 +24,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from support.alerts import fill_alerts
 from support.fleet import Fleet, fill
+from support.symbols import LINKED, SHOWN, STUCK, fill_firmware
 
 from console.app import create_app
 from console.database import open_database
@@ -77,7 +79,10 @@ class Api:
     async def _serve(self) -> None:
         redis = Redis.from_url(self.settings.redis_url, protocol=2)
         database = open_database(self.settings.database)
-        await fill(database, Fleet(crashes=300, profiles=12, devices=9, days=20))
+        store = FolderStore(self.settings.store)
+        await fill(database, Fleet(crashes=300, profiles=30, devices=9, days=20))
+        await fill_firmware(database, store)
+        await fill_alerts(database, now_ms())
         async with database.writing() as session:
             account = await create_account(session, "ada", Role.ADMIN, 0, password=NewPassword("x"))
             account.id = OUT_OF_REACH
@@ -87,10 +92,12 @@ class Api:
             for name in ("bob", "eve"):  # to be found, changed and removed
                 account = await create_account(session, name, Role.VIEWER, 0, password=NewPassword("x"))
                 await create_token(session, account.id, name, [Scope.READ], days=None, now_ms=now_ms())
-        app = create_app(Services(self.settings, database, redis, FolderStore(self.settings.store)))
+        app = create_app(Services(self.settings, database, redis, store))
         self.document = app.openapi()
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none"))
         await self._server.serve()
+        if hasattr(app.state, "inspector"):
+            await app.state.inspector.close()
         await database.close()
         await redis.aclose()
 
@@ -101,6 +108,15 @@ def api(settings: Settings, migrated_file: Path, tmp_path: Path) -> Iterator[Api
     FolderStore(settings.store).verify()
     with Api(settings, tmp_path) as api:
         yield api
+
+
+def known(case: Case, turn: int) -> None:
+    """Ask for what is there: what is made up hardly ever is."""
+    there: dict[str, object] = {"event_id": (SHOWN, STUCK, LINKED)[turn % 3], "name": "gateway-00005"}
+    for name in case.path_parameters or {}:
+        case.path_parameters[name] = there.get(name, case.path_parameters[name])
+        if name in ("number", "target_id", "rule_id", "delivery_id"):
+            case.path_parameters[name] = turn % 4 + 1
 
 
 def operations(schema: BaseSchema) -> list[APIOperation]:
@@ -126,6 +142,8 @@ def test_the_api_keeps_its_word(api: Api, mode: GenerationMode) -> None:
             suppress_health_check=list(HealthCheck),
         )
         def ask(case: Case) -> None:
+            if mode is GenerationMode.POSITIVE:
+                known(case, statuses.total())
             answer = case.call(base_url=api.url, headers=headers)
             statuses[answer.status_code] += 1
             case.validate_response(answer, checks=checks)
