@@ -50,11 +50,11 @@ check: setup ## Lint, formatting, types, arrows
 
 .PHONY: unit
 unit: setup ## All tests
-	@$(BIN)/pytest -q -n 2 --dist loadgroup
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 .PHONY: test-console
 test-console: setup tools ## The console alone: its pages in a real browser with real broker, Redis and workers behind them
-	@$(BIN)/pytest -q -n 2 --dist loadgroup tests/console
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/console
 
 .PHONY: tools
 tools: ## Install the services and tools that the tests use, where they are missing (Debian, Ubuntu)

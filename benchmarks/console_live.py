@@ -23,12 +23,12 @@ from tests.console.browser.installation import Installation
 EVENTS = 40
 
 
-def measure(url: str, redis: Redis, events: int) -> list[float]:
+def measure(installation: Installation, redis: Redis, events: int) -> list[float]:
     """Milliseconds from each event to its row."""
     times: list[float] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needed("chromium"), args=FLAGS)
-        page = browser.new_page(base_url=url)
+        page = browser.new_page(base_url=installation.url)
         page.goto("/")
         page.get_by_label("Name").fill("viewer")
         page.get_by_label("Password").fill(PASSWORD)
@@ -38,7 +38,7 @@ def measure(url: str, redis: Redis, events: int) -> list[float]:
             event = crash_event(number, time_ms=time.time_ns() // 1_000_000)
             time.sleep(0.317)  # in no step with what looks for news
             start = time.perf_counter()
-            redis.xadd("browser:events", {"event": encode_event(event)})
+            redis.xadd(installation.keys.events, {"event": encode_event(event)})
             page.wait_for_selector(f"#crash-{event.id}")
             times.append((time.perf_counter() - start) * 1000)
         browser.close()
@@ -54,7 +54,7 @@ def main() -> None:
         installation = Installation(folder, f"mqtt://127.0.0.1:{mosquitto.port}", f"redis://127.0.0.1:{redis.port}/0")
         installation.start()
         try:
-            times = measure(installation.url, Redis("127.0.0.1", redis.port), events)
+            times = measure(installation, Redis("127.0.0.1", redis.port), events)
         finally:
             installation.stop()
             redis.kill()

@@ -1,7 +1,6 @@
-"""One installation and one browser for all tests of this folder; whatever a page does wrong fails its test."""
+"""An installation and a browser for the tests of each module; whatever a page does wrong fails its test."""
 
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,15 +21,7 @@ FLAGS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them share one installation, so one process runs them."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            item.add_marker(pytest.mark.services)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installation(
     tmp_path_factory: pytest.TempPathFactory, mosquitto: Service, redis_server: Service
 ) -> Iterator[Installation]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
 from contextlib import suppress
@@ -16,6 +17,7 @@ from console.people.accounts import create_account
 from console.people.password import NewPassword, hash_password
 from console.people.roles import Role
 from console.settings import ConsoleSettings
+from contract.records import Keys
 from tests.analyzer.golden import GOLDEN, symbols_of
 
 WORKERS = ("ingest", "reassembler", "analyzer")
@@ -32,13 +34,15 @@ class Installation:
     def __init__(self, folder: Path, broker_url: str, redis_url: str) -> None:
         self.url = f"http://127.0.0.1:{free_port()}"
         self._folder = folder
+        name = f"browser-{secrets.token_hex(4)}"
+        self.keys = Keys(name)
         self.environment = {
             **os.environ,
             "FAULTCAST_BROKER_URL": broker_url,
             "FAULTCAST_REDIS_URL": redis_url,
             "FAULTCAST_STORE": str(folder / "store"),
-            "FAULTCAST_KEY_PREFIX": "browser",
-            "FAULTCAST_TOPIC_ROOT": "browser",
+            "FAULTCAST_KEY_PREFIX": name,
+            "FAULTCAST_TOPIC_ROOT": name,
             "FAULTCAST_PARTITIONS": "2",
             "FAULTCAST_UPLOAD_IDLE_SECONDS": "2",
             "FAULTCAST_HTTP_PORT": "0",

@@ -1,5 +1,6 @@
 """Alerts in a browser: set up, tested, told by a real crash, and read in the log."""
 
+import pytest
 from playwright.sync_api import Page, expect
 from standardwebhooks import Webhook
 from support.alerts import receiver
@@ -8,6 +9,8 @@ from console.people.roles import Role
 from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation
+
+pytestmark = pytest.mark.services
 
 
 def check(page: Page, width: int) -> None:

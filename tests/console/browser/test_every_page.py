@@ -11,6 +11,8 @@ from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation
 
+pytestmark = pytest.mark.services
+
 NULL, DEADLOCK = "cortex-m/null-deref-Os", "cortex-m/deadlock-Os"
 
 

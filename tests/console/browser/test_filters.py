@@ -11,6 +11,8 @@ from tests.analyzer.golden import GOLDEN
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation, build_id_of
 
+pytestmark = pytest.mark.services
+
 NULL, DEADLOCK, RISCV = "cortex-m/null-deref-Os", "cortex-m/div-zero-Og", "riscv32/null-deref-Os"
 UNKNOWN = "00112233445566778899aabbccddeeff00112233"
 

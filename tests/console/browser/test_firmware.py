@@ -12,6 +12,8 @@ from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation, build_id_of
 
+pytestmark = pytest.mark.services
+
 DROPPED, FORM, LOST = "cortex-m/isr-fault-Os-fpu", "cortex-m/deadlock-Os-lto", "cortex-m/div-zero-Os-fpu"
 WAIT_MS = 30_000
 
@@ -127,6 +129,11 @@ def test_the_own_file_takes_the_place_of_a_link(installation: Installation, visi
     event_id = installation.crash(LOST, "lab-own", build_id=lost.hex())
     page = visit()
     symbols_of_page(page, event_id, "matched")
+    for _ in range(30):  # the console looks for it in the store from time to time
+        if page.get_by_text("the command line").count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
     expect(page.locator("#linked")).to_contain_text("the command line")
     found = tmp_path / "found.elf"
     found.write_bytes(elf(LOST).read_bytes().replace(own, lost))

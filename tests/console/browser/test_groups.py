@@ -12,6 +12,8 @@ from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation
 
+pytestmark = pytest.mark.services
+
 ASSERT, OVERFLOW = "cortex-m/assert-Og", "cortex-m/stack-overflow-Os"
 
 

@@ -2,11 +2,14 @@
 
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.analyzer.golden import GOLDEN
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation
+
+pytestmark = pytest.mark.services
 
 TITLE = "Null pointer dereference in calibration_in_range (sensor.c:41)"
 

@@ -9,12 +9,14 @@ from redis import Redis
 
 from console.people.roles import Role
 from contract.identity import partition_of
-from contract.records import FIELD, DumpItem, Keys, encode_record
+from contract.records import FIELD, DumpItem, encode_record
 from runtime.store import FolderStore, content_name, dump_key
 from tests.analyzer.golden import GOLDEN
 from tests.console.browser.axe import findings
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation
+
+pytestmark = pytest.mark.services
 
 EVENT = "0c2f6a7e-0000-5000-8000-00000000dead"
 DEVICE = "lab-dead"
@@ -39,7 +41,7 @@ def letter(installation: Installation) -> Path:
     )
     with Redis.from_url(installation.environment["FAULTCAST_REDIS_URL"], protocol=2) as redis:
         partitions = int(installation.environment["FAULTCAST_PARTITIONS"])
-        redis.xadd(Keys("browser").dumps(partition_of(DEVICE, partitions)), {FIELD: encode_record(item)})
+        redis.xadd(installation.keys.dumps(partition_of(DEVICE, partitions)), {FIELD: encode_record(item)})
     file = store.path(key)
     file.with_name("good").write_bytes(dump)
     return file

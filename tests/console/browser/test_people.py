@@ -1,10 +1,13 @@
 """Who may see and do what, from the first sign-in on."""
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from console.people.roles import Role
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation
+
+pytestmark = pytest.mark.services
 
 
 def test_an_admin_adds_somebody_who_then_sets_a_password(

@@ -1,7 +1,11 @@
 """The API's reference in a browser: it loads under the page's policy, and what is tried from it is taken."""
 
+import pytest
+
 from console.people.roles import Role
 from tests.console.browser.conftest import Visit
+
+pytestmark = pytest.mark.services
 
 
 def test_a_request_that_is_tried_carries_the_token_of_the_session(visit: Visit) -> None:

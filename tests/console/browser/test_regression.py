@@ -1,10 +1,13 @@
 """A cause that was resolved, and crashes again."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.analyzer.golden import GOLDEN
 from tests.console.browser.conftest import Visit
 from tests.console.browser.installation import Installation
+
+pytestmark = pytest.mark.services
 
 FIRST, LATER = "cortex-m/use-after-free-O3", "cortex-m/use-after-free-Os"
 
