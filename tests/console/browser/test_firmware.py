@@ -65,6 +65,7 @@ def test_files_are_chosen_by_the_keyboard(installation: Installation, visit: Vis
     assert installation
     page = visit()
     page.goto("/firmware")
+    expect(page.get_by_text("or drop them here")).to_be_visible()  # its script runs
     page.get_by_label("Add ELF files").focus()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
