@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,13 @@ async def test_writers_wait_for_each_other(database: Database) -> None:
 
 async def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
     database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'console.db'}")
+    threads = threading.active_count()
     with pytest.raises(DatabaseUnavailable, match="FAULTCAST_DATABASE_URL"):
         await database.verify()
     await database.close()
-    await asyncio.sleep(0.05)  # the driver's thread ends on its own
+    async with asyncio.timeout(20):  # the driver's thread ends on its own
+        while threading.active_count() > threads:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_server_that_is_not_there_is_said() -> None:

@@ -158,34 +158,36 @@ async def test_crashes_come_live(services: Services, database: Database) -> None
     await asyncio.sleep(0.05)
     async with database.writing() as session:
         await session.execute(update(Crash).where(Crash.id == 1).values(change=301))
-    assert [each.id for each in await asyncio.wait_for(waiting, 5)] == [1]
+    assert [each.id for each in await asyncio.wait_for(waiting, 20)] == [1]
     services.stopping.set()
     with pytest.raises(StopAsyncIteration):
         await anext(following)
 
 
-async def test_a_stream_ends_with_the_process(client: AsyncClient, services: Services, database: Database) -> None:
+@pytest.fixture
+def _until_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams end when there is nothing more to tell, as the process does when it is stopped."""
+
+    async def stop(stopping: asyncio.Event) -> None:
+        stopping.set()
+
+    monkeypatch.setattr(live, "_pause", stop)
+
+
+@pytest.mark.usefixtures("_until_quiet")
+async def test_a_stream_ends_with_the_process(client: AsyncClient, database: Database) -> None:
     await fill(database, FLEET)
-
-    async def stop() -> None:
-        await asyncio.sleep(0.6)
-        services.stopping.set()
-
-    stopping = asyncio.ensure_future(stop())
     answer = await client.get("/api/v1/events/live", headers={"Last-Event-ID": "299"})
-    await stopping
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.text.startswith("retry: 2000\n\nevent: crash\nid: 300\ndata: {")
 
 
-async def test_nothing_is_missed_between_a_list_and_what_follows_it(
-    client: AsyncClient, services: Services, database: Database
-) -> None:
+@pytest.mark.usefixtures("_until_quiet")
+async def test_nothing_is_missed_between_a_list_and_what_follows_it(client: AsyncClient, database: Database) -> None:
     await fill(database, FLEET)
     known = (await client.get("/api/v1/events")).json()["change"]
     async with database.writing() as session:  # after the list was read, before anybody follows
         await session.execute(update(Crash).where(Crash.id == 1).values(change=known + 1))
-    asyncio.get_running_loop().call_later(0.6, services.stopping.set)
     answer = await client.get(f"/api/v1/events/live?after={known}")
     assert f"id: {known + 1}\n" in answer.text
 
