@@ -180,5 +180,5 @@ async def test_the_api_describes_itself(bench: Bench) -> None:
     described = [
         operation for path, each in paths.items() if "/crashes/{event_id}" in path for operation in each.values()
     ]
-    assert len(described) == 16
+    assert len(described) == 20
     assert all(operation["description"] for operation in described)
