@@ -13,6 +13,7 @@ from console.events.query import CrashRow, changed_since, newest_change
 from console.people.clock import now_ms
 from console.web.services import Services
 from contract.errors import ServiceError
+from runtime.rest import rest
 
 LOOK_SECONDS: Final = 0.25
 HEARTBEAT_SECONDS: Final = 15.0
@@ -37,7 +38,7 @@ async def follow(services: Services, asked: EventFilter, change: int | None) -> 
             told = loop.time()
             yield rows
         if not rows:
-            await _pause(services.stopping)
+            await rest(services.stopping, LOOK_SECONDS)
 
 
 async def _look(services: Services, asked: EventFilter, change: int | None) -> tuple[int, tuple[CrashRow, ...]]:
@@ -47,13 +48,6 @@ async def _look(services: Services, asked: EventFilter, change: int | None) -> t
         if change is None or newest <= change:
             return newest, ()
         return newest, await changed_since(session, asked, change, now_ms())
-
-
-async def _pause(stopping: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
-    except TimeoutError:
-        return
 
 
 def stream(

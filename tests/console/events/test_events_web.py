@@ -168,10 +168,10 @@ async def test_crashes_come_live(services: Services, database: Database) -> None
 def _until_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams end when there is nothing more to tell, as the process does when it is stopped."""
 
-    async def stop(stopping: asyncio.Event) -> None:
+    async def stop(stopping: asyncio.Event, _seconds: float) -> None:
         stopping.set()
 
-    monkeypatch.setattr(live, "_pause", stop)
+    monkeypatch.setattr(live, "rest", stop)
 
 
 @pytest.mark.usefixtures("_until_quiet")
