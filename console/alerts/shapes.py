@@ -1,6 +1,6 @@
 """Targets, rules and deliveries as the API writes and takes them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self, cast
 
 import msgspec
@@ -12,15 +12,12 @@ from console.alerts.rule import LARGEST_THRESHOLD, LONGEST_MINUTES, MAX_QUERY, T
 from console.alerts.rule import MAX_NAME as MAX_RULE
 from console.alerts.targets import MAX_NAME, MAX_URL, shown_key, shown_url
 from console.database.tables import AlertRule, AlertTarget
+from console.web.moment import time_of
 from console.web.parameters import MAX_ID, Line
 
 Name = Annotated[Line, Field(min_length=1, max_length=MAX_NAME)]
 Number = Annotated[int, Field(ge=1, le=MAX_ID)]
 State = Literal["waiting", "delivered", "failed"]
-
-
-def _time(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC)
 
 
 class TargetInfo(BaseModel):
@@ -44,7 +41,7 @@ class TargetInfo(BaseModel):
             url=shown_url(target),
             key=shown_key(target),
             enabled=target.enabled,
-            created=_time(target.created_ms),
+            created=time_of(target.created_ms),
         )
 
 
@@ -104,7 +101,7 @@ class RuleInfo(BaseModel):
             filter=rule.query,
             target=rule.target_id,
             enabled=rule.enabled,
-            created=_time(rule.created_ms),
+            created=time_of(rule.created_ms),
         )
 
 
@@ -150,9 +147,9 @@ class DeliveryInfo(BaseModel):
             state=cast("State", row.state),
             attempts=row.attempts,
             reply=row.reply,
-            created=_time(row.created_ms),
-            next_try=_time(row.due_ms) if row.state == "waiting" else None,
-            delivered=None if row.delivered_ms is None else _time(row.delivered_ms),
+            created=time_of(row.created_ms),
+            next_try=time_of(row.due_ms) if row.state == "waiting" else None,
+            delivered=None if row.delivered_ms is None else time_of(row.delivered_ms),
             alert=msgspec.json.decode(encode_alert(entry.alert)),
         )
 

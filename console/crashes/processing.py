@@ -1,9 +1,9 @@
 """What became of a dump between the device and this page, and why its symbols are those they are. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
+from console.web.moment import rfc3339
 from contract.event import CrashEvent
 
 LEVELS: Final = {
@@ -49,7 +49,7 @@ class Step:
         """RFC 3339, UTC; None where it is not known."""
         if self.at_ms is None or not 0 < self.at_ms < END_MS:
             return None
-        return datetime.fromtimestamp(self.at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return rfc3339(self.at_ms)
 
 
 def symbol_verdict(event: CrashEvent, *, firmware_here: bool) -> SymbolVerdict:

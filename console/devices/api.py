@@ -1,6 +1,6 @@
 """Devices for programs: `/api/v1/devices`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Path, Query
@@ -13,6 +13,7 @@ from console.events.query import Cursor
 from console.people.access import Viewer
 from console.people.clock import now_ms
 from console.web.errors import Problem
+from console.web.moment import time_of
 from console.web.parameters import Line
 from console.web.services import Reading
 
@@ -47,9 +48,9 @@ class DeviceInfo(BaseModel):
         return cls(
             name=row.name,
             crashes=row.crashes,
-            first_seen=_time(row.first_ms),
-            last_seen=_time(row.last_ms),
-            last_loop=None if row.loop_ms is None else _time(row.loop_ms),
+            first_seen=time_of(row.first_ms),
+            last_seen=time_of(row.last_ms),
+            last_loop=None if row.loop_ms is None else time_of(row.loop_ms),
             in_loop=is_recent(row.loop_ms, now),
             title=row.title or "",
             kind=row.kind or "",
@@ -143,13 +144,13 @@ async def show(
                 firmware=each.firmware,
                 build_id=each.build_id,
                 crashes=each.crashes,
-                first_crash=_time(each.first_ms),
-                last_crash=_time(each.last_ms),
+                first_crash=time_of(each.first_ms),
+                last_crash=time_of(each.last_ms),
             )
             for each in past.builds
         ],
         loops=[
-            LoopInfo(first_crash=_time(each.first_ms), last_crash=_time(each.last_ms), crashes=each.crashes)
+            LoopInfo(first_crash=time_of(each.first_ms), last_crash=time_of(each.last_ms), crashes=each.crashes)
             for each in past.loops
         ],
         groups=[
@@ -158,7 +159,3 @@ async def show(
         ],
         whole=past.is_whole,
     )
-
-
-def _time(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

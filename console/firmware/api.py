@@ -1,6 +1,6 @@
 """Firmware over HTTP: `/api/v1/firmware`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -14,6 +14,7 @@ from console.firmware.removal import find_firmware_row, needs, remove_firmware
 from console.firmware.source_link import MAX_LENGTH
 from console.firmware.upload import MAX_TEXT, check_announced, plain_name, take_upload
 from console.people.access import Engineer, Sender, Uploader, Viewer
+from console.web.moment import time_of
 from console.web.parameters import MAX_ID, Id, Line
 from console.web.services import FromServices, Reading
 from contract.records import Keys
@@ -168,7 +169,7 @@ async def list_missing(session: Reading, services: FromServices, _person: Viewer
             build_id=build.build_id,
             crashes=build.crashes,
             waiting=build.waiting,
-            last_crash=_time(build.last_ms),
+            last_crash=time_of(build.last_ms),
             firmware=build.firmware,
             version=build.version,
             board=build.board,
@@ -241,16 +242,12 @@ def _facts(found: ListedFirmware) -> FirmwareFacts:
         state=row.state,
         progress=row.progress or 0,
         reason=row.reason or "",
-        added=_time(row.added_ms),
+        added=time_of(row.added_ms),
         added_by=row.added_by or "",
         crashes=found.crashes,
         last_crash=_maybe(found.last_ms),
     )
 
 
-def _time(unix_ms: int) -> datetime:
-    return datetime.fromtimestamp(unix_ms / 1000, UTC)
-
-
 def _maybe(unix_ms: int | None) -> datetime | None:
-    return None if unix_ms is None else _time(unix_ms)
+    return None if unix_ms is None else time_of(unix_ms)

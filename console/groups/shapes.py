@@ -1,7 +1,7 @@
 """Groups as the API answers them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
@@ -11,15 +11,11 @@ from console.groups.changes import MOST_GROUPS
 from console.groups.detail import BuildCount, DeviceCount
 from console.groups.listing import GroupRow, Member
 from console.groups.state import LONGEST_VERSION
+from console.web.moment import time_of
 from console.web.parameters import MAX_ID, Line
 
 StateName = Literal["unresolved", "resolved", "muted"]
 GroupId = Annotated[int, Field(ge=1, le=MAX_ID)]
-
-
-def time_of(ms: int) -> datetime:
-    """Unix milliseconds as the API tells them."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def _maybe(ms: int | None) -> datetime | None:

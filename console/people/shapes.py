@@ -1,6 +1,6 @@
 """What the API says of people: themselves, tokens, sessions, accounts, the audit log."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -10,14 +10,14 @@ from console.people import accounts, tokens
 from console.people.audit import PAGE, Asked
 from console.people.clock import now_ms
 from console.people.roles import Scope
-from console.web.moment import Moment
+from console.web.moment import Moment, time_of
 from console.web.parameters import MAX_ID, Line
 
 RoleName = Literal["viewer", "engineer", "admin"]
 
 
 def _time(unix_ms: int | None) -> datetime | None:
-    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1000, UTC)
+    return None if unix_ms is None else time_of(unix_ms)
 
 
 class Me(BaseModel):
@@ -49,7 +49,7 @@ class TokenInfo(BaseModel):
             name=token.name,
             hint=token.hint,
             scopes=sorted(tokens.scopes_of(token)),
-            created=datetime.fromtimestamp(token.created_ms / 1000, UTC),
+            created=time_of(token.created_ms),
             used=_time(token.used_ms),
             expires=_time(token.expires_ms),
         )
@@ -83,8 +83,8 @@ class SessionInfo(BaseModel):
         """From its row; `current` is the digest of the session that asks."""
         return cls(
             current=row.digest == current,
-            created=datetime.fromtimestamp(row.created_ms / 1000, UTC),
-            used=datetime.fromtimestamp(row.used_ms / 1000, UTC),
+            created=time_of(row.created_ms),
+            used=time_of(row.used_ms),
             address=row.address,
             agent=row.agent,
         )
@@ -112,7 +112,7 @@ class AccountInfo(BaseModel):
             disabled=account.disabled,
             must_change=account.must_change,
             external=account.subject is not None,
-            created=datetime.fromtimestamp(account.created_ms / 1000, UTC),
+            created=time_of(account.created_ms),
             last_sign_in=_time(account.last_ms),
         )
 
@@ -153,7 +153,7 @@ class Entry(BaseModel):
         """From its row."""
         return cls(
             id=entry.id,
-            time=datetime.fromtimestamp(entry.at_ms / 1000, UTC),
+            time=time_of(entry.at_ms),
             account=entry.account,
             action=entry.action,
             subject=entry.subject,

@@ -44,6 +44,11 @@ class Moment:
         return round(datetime.fromisoformat(self.text).timestamp() * 1000)
 
 
+def time_of(ms: int) -> datetime:
+    """Unix milliseconds as the models of the API take them."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
 def rfc3339(ms: int) -> str:
     """Unix milliseconds as the API writes them."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time_of(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
