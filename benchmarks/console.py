@@ -1,8 +1,8 @@
 """The console over a large database: how long pages take on SQLite and on PostgreSQL (`make bench-console`).
 
 Fills empty databases with made-up crashes (90 days, 400 profiles, 20,000 devices, three attributes each) and tells how
-long it takes to answer the newest page of events, the pages after it, five filters, and the chart of each; then the
-pages of groups and devices.
+long it takes to answer the newest page of events, the pages after it, five filters, and the chart of each; then what
+the pages of groups and devices ask; then whole pages, HTML and all, as a browser gets them.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from benchmarks.console_pages import load, signed_in
 from benchmarks.console_rooms import questions
 from console.database import Database, open_database
 from console.database.migrate import migrate
@@ -31,6 +32,7 @@ from support.postgresql import postgresql_server, server_programs
 CRASHES = 1_000_000
 ROUNDS = 40
 FILTERS = ("", "q=sensor", "kind=assert&version=1.3.1", "device=gateway-*", "attr.region=eu", "since=7d&trust=scan")
+PAGES = (*(f"/events?{each}".rstrip("?") for each in FILTERS), "/groups", "/groups/1", "/devices", "/firmware")
 Question = Callable[[AsyncSession], Awaitable[object]]
 
 
@@ -81,6 +83,16 @@ async def measure(database: Database) -> float:
         worst = max(worst, p95(pages))
         values = (statistics.median(pages), p95(pages), max(pages))
         print(f"{name:32} " + " ".join(f"{each:8.1f}" for each in values), flush=True)
+    async with signed_in(database) as browser:
+        for path in PAGES:
+            times: list[float] = []
+            for _ in range(ROUNDS):
+                start = time.perf_counter()
+                await load(browser, path)
+                times.append((time.perf_counter() - start) * 1000)
+            worst = max(worst, p95(times))
+            values = (statistics.median(times), p95(times), max(times))
+            print(f"{path:32} " + " ".join(f"{each:8.1f}" for each in values), flush=True)
     return worst
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.datastructures import State
 
 from console.alerts import api as alerts_api
 from console.alerts import pages as alert_pages
@@ -85,10 +86,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 def create_app(services: Services) -> FastAPI:
     """The application over services that are open; it starts and stops none of them."""
     app = application()
-    app.state.services = services
-    app.state.login_rate = LoginRate()
-    app.state.provider = Provider(services.settings) if services.settings.oidc_issuer else None
-    app.state.gauges = Gauges()
+    equip(app, services)
     app.add_middleware(BodyLimits, uploads=UPLOADS)
     app.add_middleware(SecurityHeaders, https=services.settings.is_https)
     answer_errors(app)
@@ -98,3 +96,15 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets(), name="static")
     return app
+
+
+def equip(app: FastAPI, services: Services) -> None:
+    """Put an application over services; what it remembered of others is gone."""
+    app.state = State(
+        {
+            "services": services,
+            "login_rate": LoginRate(),
+            "provider": Provider(services.settings) if services.settings.oidc_issuer else None,
+            "gauges": Gauges(),
+        }
+    )

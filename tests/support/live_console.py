@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from redis.asyncio import Redis
 
-from console.app import create_app
 from console.database import open_database
 from console.database.migrate import migrate
 from console.firmware.indexing import Indexer
@@ -25,6 +24,7 @@ from console.settings import ConsoleSettings
 from console.web.services import Services
 from runtime.settings import Settings
 from runtime.store import FolderStore
+from support.console import app_over
 
 
 class LiveConsole:
@@ -50,7 +50,7 @@ async def live_console(settings: Settings, redis: Redis, folder: Path, **tls: st
     await migrate(database)
     console_settings = ConsoleSettings(**settings.model_dump(), _env_file=None)
     services = Services(console_settings, database, redis, FolderStore(settings.store))
-    app = create_app(services)
+    app = app_over(services)
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none", **tls)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

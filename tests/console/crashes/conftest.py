@@ -13,13 +13,13 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, async_playwright
 from redis.asyncio import Redis
 from starlette.requests import Request
+from support.console import app_over
 
 from analyzer.analyze import analyze
 from analyzer.announce import crash_event
 from analyzer.report.model import Report, encode_report
 from analyzer.symbols.builder import build_index
 from analyzer.symbols.format.container import FORMAT_VERSION
-from console.app import create_app
 from console.database import Database, open_database
 from console.database.migrate import migrate
 from console.intake.apply import apply
@@ -128,7 +128,7 @@ async def bench(database: Database, redis: Redis, settings: object, tmp_path: Pa
     """A console with nothing in it yet."""
     values = {**settings.model_dump(), "_env_file": None}  # type: ignore[attr-defined]
     services = Services(ConsoleSettings(**values), database, redis, FolderStore(tmp_path / "store"))
-    app = create_app(services)
+    app = app_over(services)
     made = Bench(app, services)
 
     def person(request: Request) -> Person:

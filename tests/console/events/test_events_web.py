@@ -13,9 +13,9 @@ import pytest
 from fastapi import FastAPI, Request
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import insert, update
+from support.console import app_over
 from support.fleet import Fleet, fill
 
-from console.app import create_app
 from console.database import Database
 from console.database.tables import Account, Crash, Profile
 from console.events import live
@@ -42,7 +42,7 @@ def services(database: Database, tmp_path: Path) -> Services:
 
 @pytest.fixture
 def app(services: Services) -> FastAPI:
-    app = create_app(services)
+    app = app_over(services)
     act(app, PERSON)
     return app
 

@@ -8,7 +8,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from joserfc import jwk
 from sqlalchemy import select, update
-from support.console import PASSWORD
+from support.console import PASSWORD, app_over
 from support.oidc_provider import CLIENT, SECRET, OidcProvider, running
 
 from console.app import create_app
@@ -46,7 +46,7 @@ def services(services: Services, oidc: OidcProvider) -> Services:
 
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(transport=ASGITransport(create_app(services)), base_url=CONSOLE) as client:
+    async with AsyncClient(transport=ASGITransport(app_over(services)), base_url=CONSOLE) as client:
         yield client
 
 
