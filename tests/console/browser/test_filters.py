@@ -4,7 +4,7 @@ import csv
 from collections.abc import Mapping
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from console.people.roles import Role
 from tests.analyzer.golden import GOLDEN
@@ -18,11 +18,11 @@ UNKNOWN = "00112233445566778899aabbccddeeff00112233"
 
 
 @pytest.fixture(scope="module")
-def crashes(installation: Installation) -> Mapping[str, str]:
-    """Crashes that differ in everything that can be asked for; by a name, the id of the event."""
+def crashes(installation: Installation, chromium: Browser, sessions: Mapping[Role, str]) -> Mapping[str, str]:
+    """Crashes that differ in everything that can be asked for, all in the table; by a name, the id of the event."""
     for case in (NULL, DEADLOCK, RISCV):
         installation.run("firmware", "add", GOLDEN / case / "firmware.elf")
-    return {
+    sent = {
         "null": installation.crash(
             NULL, "f-alpha-1", "--firmware", "weather", "--version", "1.0.0", "--board", "board_a",
             "--attribute", "region=eu",
@@ -37,19 +37,18 @@ def crashes(installation: Installation) -> Mapping[str, str]:
         ),
         "unknown": installation.crash(NULL, "f-beta-2", "--firmware", "ghost", "--version", "4.0.0", build_id=UNKNOWN),
     }  # fmt: skip
+    with chromium.new_context(base_url=installation.url, storage_state=sessions[Role.VIEWER]) as context:
+        page = context.new_page()
+        page.goto("/events?device=f-*")
+        for event_id in sent.values():
+            expect(page.locator(f"#crash-{event_id}")).to_be_visible(timeout=20_000)
+    return sent
 
 
 def shown(page: Page, crashes: Mapping[str, str]) -> set[str]:
     """Which of the crashes are in the table."""
     ids = {row.get_attribute("id") for row in page.locator("tbody tr[data-row]").all()}
     return {name for name, event_id in crashes.items() if f"crash-{event_id}" in ids}
-
-
-def see_all(page: Page, crashes: Mapping[str, str]) -> None:
-    """Wait until they are all in the table."""
-    page.goto("/events?device=f-*")
-    for event_id in crashes.values():
-        expect(page.locator(f"#crash-{event_id}")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -77,16 +76,13 @@ def test_a_filter_added_in_the_form(
     visit: Visit, crashes: Mapping[str, str], name: str, value: str, expected: set[str]
 ) -> None:
     page = visit()
-    see_all(page, crashes)
     page.goto("/events")
     page.get_by_label("Filter by").select_option(label=name)
     page.get_by_label("Value", exact=True).fill(value)
     page.get_by_role("button", name="Add filter").click()
     expect(page.locator(".chip")).to_have_count(1)
     assert shown(page, crashes) == expected
-    address = page.url
-    page.goto("/sign-in")
-    page.goto(address)
+    page.reload()
     assert shown(page, crashes) == expected
     page.locator(".chip a").click()
     expect(page.locator(".chip")).to_have_count(0)
@@ -95,7 +91,6 @@ def test_a_filter_added_in_the_form(
 
 def test_filters_narrow_each_other_and_values_of_one_widen_it(visit: Visit, crashes: Mapping[str, str]) -> None:
     page = visit()
-    see_all(page, crashes)
     page.goto("/events?device=f-*&board=board_a&board=board_b")
     assert shown(page, crashes) == {"null", "zero"}
     page.goto("/events?device=f-*&board=board_a&board=board_b&kind=divide-by-zero")
@@ -107,7 +102,7 @@ def test_filters_narrow_each_other_and_values_of_one_widen_it(visit: Visit, cras
 
 def test_a_group_is_a_filter(visit: Visit, crashes: Mapping[str, str]) -> None:
     page = visit()
-    see_all(page, crashes)
+    page.goto("/events?device=f-*")
     page.locator(f"#crash-{crashes['zero']} td a[href^='/groups/']").click()
     group = page.url.rpartition("/")[2]
     page.goto(f"/events?group={group}")
@@ -116,7 +111,6 @@ def test_a_group_is_a_filter(visit: Visit, crashes: Mapping[str, str]) -> None:
 
 def test_time_ranges(visit: Visit, crashes: Mapping[str, str]) -> None:
     page = visit()
-    see_all(page, crashes)
     page.goto("/events?device=f-*")
     page.get_by_role("link", name="1 h", exact=True).click()
     assert "since=1h" in page.url
@@ -127,9 +121,9 @@ def test_time_ranges(visit: Visit, crashes: Mapping[str, str]) -> None:
     expect(page.get_by_role("main")).to_contain_text("since")
 
 
-def test_a_bar_of_the_chart_is_a_time_range(visit: Visit, crashes: Mapping[str, str]) -> None:
+@pytest.mark.usefixtures("crashes")
+def test_a_bar_of_the_chart_is_a_time_range(visit: Visit) -> None:
     page = visit()
-    see_all(page, crashes)
     page.goto("/events?device=f-*&since=24h")
     bars = page.locator(".chart a")
     expect(bars.last).to_be_visible()
@@ -139,7 +133,6 @@ def test_a_bar_of_the_chart_is_a_time_range(visit: Visit, crashes: Mapping[str, 
 
 def test_a_filter_is_kept_under_a_name_and_found_by_others(visit: Visit, crashes: Mapping[str, str]) -> None:
     page = visit()
-    see_all(page, crashes)
     page.goto("/events?device=f-*&board=board_c")
     page.get_by_text("Saved filters").click()
     page.get_by_label("Name of this filter").fill("valves")
@@ -155,9 +148,9 @@ def test_a_filter_is_kept_under_a_name_and_found_by_others(visit: Visit, crashes
     expect(page.get_by_role("link", name="valves")).to_have_count(0)
 
 
-def test_what_is_shown_can_be_exported(visit: Visit, crashes: Mapping[str, str]) -> None:
+@pytest.mark.usefixtures("crashes")
+def test_what_is_shown_can_be_exported(visit: Visit) -> None:
     page = visit()
-    see_all(page, crashes)
     page.goto("/events?device=f-alpha-*")
     page.get_by_text("Export").click()
     with page.expect_download() as download:

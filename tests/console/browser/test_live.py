@@ -17,7 +17,7 @@ TITLE = "Null pointer dereference in calibration_in_range (sensor.c:41)"
 def test_a_crash_appears_without_a_reload_and_gets_its_names_when_the_firmware_comes(
     installation: Installation, visit: Visit
 ) -> None:
-    case = "cortex-m/null-deref-Os"
+    case = "cortex-m/null-deref-Os-clang"  # a firmware that no other test brings
     page = visit()
     page.goto("/events")
     expect(page.locator("#live-mark.on")).to_be_visible()
