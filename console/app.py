@@ -1,6 +1,6 @@
 """The console's web application: the rooms' routers under one roof."""
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import State
@@ -31,7 +31,7 @@ from console.people.provider import Provider
 from console.reference import application
 from console.reference import router as reference
 from console.web.assets import Assets
-from console.web.errors import Problem, answer_errors
+from console.web.errors import answer_errors, refuses
 from console.web.headers import SecurityHeaders
 from console.web.limits import BodyLimits
 from console.web.services import Services
@@ -72,15 +72,14 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 UPLOADS: Final = frozenset({f"{API}/firmware", f"{API}/dumps", "/firmware"})
 """Where files are posted, which may be larger than other bodies."""
 
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "description": text}
-    for status, text in {
+_REFUSED: Final = refuses(
+    {
         401: "Nobody is signed in, and there is no valid token.",
         403: "Whoever asks may not do this.",
         422: "Something that was given cannot be used.",
         503: "The database, Redis or the store does not answer; try again later.",
-    }.items()
-}
+    }
+)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -91,7 +90,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(SecurityHeaders, https=services.settings.is_https)
     answer_errors(app)
     for router in ROUTERS:
-        app.include_router(router, prefix=API, responses=_PROBLEMS)
+        app.include_router(router, prefix=API, responses=_REFUSED)
     for router in PAGES:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets(), name="static")

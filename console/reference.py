@@ -1,5 +1,6 @@
 """The API's reference: the OpenAPI document, and the page that shows it; for people who signed in."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -30,6 +31,8 @@ _TAGS: Final = {
     "alerts": "Rules, targets, deliveries.",
     "operations": "Lag, dead letters.",
 }
+
+_PROBLEM: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -72,13 +75,21 @@ def _complete(document: dict[str, Any], *, https: bool) -> None:
         "session": {"type": "apiKey", "in": "cookie", "name": cookie_name(https=https)},
     }
     document["security"] = [{"token": []}, {"session": []}]
-    problem = {"$ref": "#/components/schemas/Problem"}
     used: set[str] = set()
-    for path in document["paths"].values():
+    for address, path in document["paths"].items():
         for operation in path.values():
             used |= set(operation.get("tags", ()))
-            operation["responses"].setdefault(
-                "default",
-                {"description": "Any other problem.", "content": {"application/json": {"schema": problem}}},
-            )
+            for status, text in _problems(address, operation).items():
+                operation["responses"].setdefault(status, {"description": text, "content": _PROBLEM})
     document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items() if name in used]
+
+
+def _problems(address: str, operation: Mapping[str, Any]) -> dict[str, str]:
+    """What may be wrong by the shape of an operation, beside what its route names."""
+    found: dict[str, str] = {}
+    if "{" in address:
+        found["404"] = "There is no such thing, or none any more."
+    if "requestBody" in operation:
+        found["400"] = "The body cannot be read."
+        found["413"] = "The body is too large."
+    return found | {"default": "Any other problem."}

@@ -24,6 +24,7 @@ from console.alerts.shapes import (
 from console.alerts.targets import all_targets, get_target
 from console.database.tables import AlertTarget
 from console.people.access import Admin
+from console.web.errors import refuses
 from console.web.parameters import Id
 from console.web.services import FromServices, Reading
 
@@ -40,7 +41,7 @@ async def list_targets(session: Reading, _: Admin) -> list[TargetInfo]:
     return [await _info(each.target) for each in await all_targets(session)]
 
 
-@router.post("/targets", status_code=201)
+@router.post("/targets", status_code=201, responses=refuses({413: "There are too many targets."}))
 async def add_target(services: FromServices, person: Admin, new: NewTarget) -> MadeTarget:
     """Add a target. A webhook gets a key that its messages are signed with, which is shown this once."""
     target = await actions.create_target(services, person, new.name, new.kind, new.url)
@@ -90,7 +91,9 @@ async def list_rules(session: Reading, _: Admin) -> list[RuleInfo]:
     return [RuleInfo.of(each.rule) for each in await all_rules(session)]
 
 
-@router.post("/rules", status_code=201)
+@router.post(
+    "/rules", status_code=201, responses=refuses({404: "There is no such target.", 413: "There are too many rules."})
+)
 async def add_rule(services: FromServices, person: Admin, new: NewRule) -> RuleInfo:
     """Add a rule. What its trigger does not take is left out."""
     values = check_rule(new.name, new.trigger, new.threshold, new.minutes, new.filter)
@@ -132,7 +135,11 @@ async def list_deliveries(session: Reading, _: Admin, query: Annotated[DeliveryQ
     return Deliveries(items=[DeliveryInfo.of(each) for each in found], next=found[-1].delivery.id if full else None)
 
 
-@router.post("/deliveries/{delivery_id}/retry", status_code=202)
+@router.post(
+    "/deliveries/{delivery_id}/retry",
+    status_code=202,
+    responses=refuses({409: "It was delivered already, or the target is disabled."}),
+)
 async def retry_delivery(services: FromServices, person: Admin, delivery_id: Id) -> None:
     """Let a delivery that waits or failed be tried anew."""
     await actions.retry_delivery(services, person, delivery_id)

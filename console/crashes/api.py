@@ -1,6 +1,6 @@
 """One crash for programs: `/api/v1/crashes/{event_id}`."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
@@ -41,15 +41,17 @@ from console.crashes.reanalyse import reanalyse
 from console.crashes.symbols import verdict_of
 from console.people.access import Engineer, Viewer
 from console.people.audit import audit
-from console.web.errors import Problem
+from console.web.errors import refuses
 from console.web.parameters import sends
 from console.web.services import FromServices, Reading
 
-CRASH_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    404: {"model": Problem, "description": "There is no such crash, or no such thing in its dump."},
-    409: {"model": Problem, "description": "The answer needs the firmware's symbols, and they are not here."},
-    410: {"model": Problem, "description": "The dump or the report was removed by age."},
-}
+CRASH_ANSWERS: Final = refuses(
+    {
+        404: "There is no such crash, or no such thing in its dump.",
+        409: "The answer needs the firmware's symbols, and they are not here.",
+        410: "The dump or the report was removed by age.",
+    }
+)
 router: Final = APIRouter(
     prefix="/crashes/{event_id}", tags=["crashes"], responses=CRASH_ANSWERS, lifespan=closing_inspector
 )

@@ -1,7 +1,7 @@
 """Devices for programs: `/api/v1/devices`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
@@ -12,14 +12,11 @@ from console.devices.past import is_recent
 from console.events.query import Cursor
 from console.people.access import Viewer
 from console.people.clock import now_ms
-from console.web.errors import Problem
+from console.web.errors import refuses
 from console.web.moment import time_of
 from console.web.parameters import Line
 from console.web.services import Reading
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    404: {"model": Problem, "description": "No crash of a device with this name is known."},
-}
 router: Final = APIRouter(prefix="/devices", tags=["devices"])
 
 
@@ -127,7 +124,9 @@ async def list_(
     )
 
 
-@router.get("/{name:rest}", summary="Show one device", responses=_ANSWERS)
+@router.get(
+    "/{name:rest}", summary="Show one device", responses=refuses({404: "No crash of a device with this name is known."})
+)
 async def show(
     _person: Viewer, session: Reading, name: Annotated[str, Path(description="Its exact name, URL-encoded.")]
 ) -> DeviceDetail:

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from console.dumps.accept import accept, metadata_of, read_dump
 from console.dumps.outcome import outcome_of
 from console.people.access import Sender, Uploader
-from console.web.errors import Conflict, Problem
+from console.web.errors import Conflict, refuses
 from console.web.services import FromServices, Reading
 from contract.errors import InputError, LimitExceeded
 from contract.topics import DEVICE_ID
@@ -51,7 +51,7 @@ class Analysed(BaseModel):
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
-    responses={413: {"description": "Larger than FAULTCAST_MAX_DUMP_SIZE."}},
+    responses=refuses({409: "The upload was cut off.", 413: "Larger than FAULTCAST_MAX_DUMP_SIZE."}),
 )
 async def send(
     request: Request,
@@ -107,7 +107,7 @@ async def send(
 @router.get(
     "/{event_id}",
     summary="Ask what became of a dump",
-    responses={404: {"model": Problem, "description": "It was not analysed yet, or there is none of this id."}},
+    responses=refuses({404: "It was not analysed yet, or there is none of this id."}),
 )
 async def show(session: Reading, _person: Sender, event_id: Annotated[str, Path(max_length=64)]) -> Analysed:
     """For who sent it: a token that may upload may ask this, and no more about the crash."""

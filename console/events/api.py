@@ -13,7 +13,7 @@ from console.events.query import PAGE, Cursor, crash_row, newest_change, page_of
 from console.events.shapes import Event, EventCounts, EventPage
 from console.people.access import Viewer
 from console.people.clock import now_ms
-from console.web.errors import NotFound
+from console.web.errors import NotFound, refuses
 from console.web.parameters import sends
 from console.web.services import FromServices, Reading
 
@@ -150,7 +150,7 @@ async def list_filters(person: Viewer, session: Reading) -> list[Saved]:
     return [Saved(id=e.id, name=e.name, query=e.query, shared=e.shared, owner=owner) for e, owner in rows]
 
 
-@filters.post("", status_code=201)
+@filters.post("", status_code=201, responses=refuses({413: "There are too many saved filters."}))
 async def save_filter(person: Viewer, services: FromServices, new: NewSaved) -> Saved:
     """Save a filter."""
     asked = EventFilter.parse(new.query)

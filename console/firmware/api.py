@@ -14,6 +14,7 @@ from console.firmware.removal import find_firmware_row, needs, remove_firmware
 from console.firmware.source_link import MAX_LENGTH
 from console.firmware.upload import MAX_TEXT, check_announced, plain_name, take_upload
 from console.people.access import Engineer, Sender, Uploader, Viewer
+from console.web.errors import refuses
 from console.web.moment import time_of
 from console.web.parameters import MAX_ID, Id, Line
 from console.web.services import FromServices, Reading
@@ -119,7 +120,7 @@ class Removed(BaseModel):
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
-    responses={413: {"description": "Larger than FAULTCAST_MAX_FIRMWARE_SIZE."}},
+    responses=refuses({409: "The upload was cut off.", 413: "Larger than FAULTCAST_MAX_FIRMWARE_SIZE."}),
 )
 async def upload(
     request: Request,
@@ -202,7 +203,11 @@ async def show_needs(session: Reading, _person: Viewer, number: Id) -> NeedsFact
     )
 
 
-@router.delete("/{number}", summary="Remove a firmware")
+@router.delete(
+    "/{number}",
+    summary="Remove a firmware",
+    responses=refuses({409: "Something still needs it, and nobody said `force`."}),
+)
 async def delete(
     services: FromServices,
     person: Engineer,
@@ -213,7 +218,11 @@ async def delete(
     return Removed(freed=await remove_firmware(services, person, number, force=force))
 
 
-@router.put("/links/{build_id}", summary="Link a build id to a firmware by hand")
+@router.put(
+    "/links/{build_id}",
+    summary="Link a build id to a firmware by hand",
+    responses=refuses({409: "The build has a firmware of its own, or its id is no name."}),
+)
 async def link(services: FromServices, person: Engineer, build_id: BuildId, body: Link) -> Released:
     """For a build whose file is lost. A firmware of its own, uploaded later, wins over the link."""
     return Released(released=await link_build(services, person, build_id, body.to))

@@ -1,6 +1,6 @@
 """Groups for programs: `/api/v1/groups`."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
@@ -26,15 +26,12 @@ from console.groups.shapes import (
 from console.groups.state import State
 from console.people.access import Engineer, Viewer
 from console.people.clock import now_ms
-from console.web.errors import Problem
+from console.web.errors import refuses
 from console.web.parameters import Id, Line
 from console.web.services import FromServices, Reading
 
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    404: {"model": Problem, "description": "There is no such group or change."},
-    409: {"model": Problem, "description": "The change makes no sense as things are."},
-}
-router: Final = APIRouter(prefix="/groups", tags=["groups"], responses=_ANSWERS)
+router: Final = APIRouter(prefix="/groups", tags=["groups"])
+_CHANGES: Final = refuses({409: "The change makes no sense as things are."})
 Text = Annotated[Line, Query(max_length=200)]
 
 
@@ -74,7 +71,7 @@ async def show(_person: Viewer, session: Reading, number: Id) -> GroupDetail:
     )
 
 
-@router.put("/{number}/state", summary="Resolve, mute or reopen a group")
+@router.put("/{number}/state", summary="Resolve, mute or reopen a group", responses=_CHANGES)
 async def set_state(person: Engineer, services: FromServices, number: Id, new: NewState) -> GroupInfo:
     """A resolved group that crashes in a build that should have the fix is reopened by itself; a muted one is not."""
     await acts.set_state(services, person, number, State(new.state), new.version)
@@ -82,13 +79,13 @@ async def set_state(person: Engineer, services: FromServices, number: Id, new: N
         return GroupInfo.of(await find_group(session, number, now_ms()))
 
 
-@router.post("/{number}/merge", summary="Merge groups into one")
+@router.post("/{number}/merge", summary="Merge groups into one", responses=_CHANGES)
 async def merge(person: Engineer, services: FromServices, number: Id, body: Merge) -> Changed:
     """No crash is changed: fingerprints move, and what comes later with them goes the same way."""
     return Changed(change=await acts.merge(services, person, number, body.groups))
 
 
-@router.post("/{number}/split", summary="Split fingerprints off a group")
+@router.post("/{number}/split", summary="Split fingerprints off a group", responses=_CHANGES)
 async def split(person: Engineer, services: FromServices, number: Id, body: Split) -> Changed:
     """Each goes back to the group that was made for it, or into a new one."""
     return Changed(change=await acts.split(services, person, number, body.fingerprints))
@@ -101,7 +98,7 @@ async def list_changes(_person: Viewer, session: Reading, number: Id) -> list[Ch
     return [ChangeInfo.of(change) for change in await history(session, number)]
 
 
-@router.post("/changes/{number}/undo", summary="Undo a merge or a split")
+@router.post("/changes/{number}/undo", summary="Undo a merge or a split", responses=_CHANGES)
 async def undo(person: Engineer, services: FromServices, number: Id) -> Undone:
     """Those that moved the same fingerprints later must be undone first."""
     return Undone(groups=await acts.undo(services, person, number))

@@ -12,6 +12,7 @@ from console.operations.dead_letters import Done, count_dead_letters, dead_lette
 from console.operations.overview import Gauges, Overview, overview
 from console.operations.shapes import DoneInfo, LetterInfo, Letters, LettersQuery, Reason, State
 from console.people.access import Engineer, Viewer
+from console.web.errors import refuses
 from console.web.parameters import sends
 from console.web.services import FromServices, Services
 from contract.records import Keys
@@ -81,7 +82,11 @@ async def get_payload(services: FromServices, person: Engineer, partition: Parti
     )
 
 
-@router.post("/dead-letters/{partition}/{entry}/retry", status_code=202)
+@router.post(
+    "/dead-letters/{partition}/{entry}/retry",
+    status_code=202,
+    responses=refuses({409: "Only a part of the work was kept."}),
+)
 async def retry_one(services: FromServices, person: Engineer, partition: PartitionNumber, entry: Entry) -> None:
     """Put the work back where it came from, and the letter away: both or neither."""
     await actions.retry(services, person, partition, entry)

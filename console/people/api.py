@@ -27,12 +27,13 @@ from console.people.shapes import (
     SessionInfo,
     TokenInfo,
 )
-from console.web.errors import NotFound
+from console.web.errors import NotFound, refuses
 from console.web.parameters import Id, sends
 from console.web.services import FromServices, Reading
 from console.web.spreadsheet import MEDIA_TYPE
 
 api = APIRouter(tags=["people"])
+_LAST = refuses({409: "It is the only admin, or the provider says its role."})
 
 
 @api.get("/me")
@@ -53,7 +54,7 @@ async def list_tokens(session: Reading, person: AccountOwner) -> list[TokenInfo]
     return [TokenInfo.of(token) for token in await tokens.tokens_of(session, person.account_id)]
 
 
-@api.post("/tokens", status_code=201)
+@api.post("/tokens", status_code=201, responses=refuses({409: "There are too many tokens."}))
 async def create_token(services: FromServices, person: AccountOwner, wanted: NewToken) -> MadeToken:
     """Make a token, which stands for you within its scopes; it is shown this once."""
     async with services.database.writing() as session:
@@ -95,7 +96,7 @@ async def list_accounts(session: Reading, _: Admin) -> list[AccountInfo]:
     return [AccountInfo.of(account) for account in await accounts.all_accounts(session)]
 
 
-@api.post("/accounts", status_code=201)
+@api.post("/accounts", status_code=201, responses=refuses({409: "The name is taken."}))
 async def create_account(services: FromServices, person: Admin, wanted: NewAccount) -> MadeAccount:
     """Make an account with a password for one sign-in."""
     password = await one_time_password()
@@ -105,7 +106,7 @@ async def create_account(services: FromServices, person: Admin, wanted: NewAccou
         return MadeAccount(**AccountInfo.of(made).model_dump(), password=password.one_time)
 
 
-@api.patch("/accounts/{account_id}")
+@api.patch("/accounts/{account_id}", responses=_LAST)
 async def change_account(services: FromServices, person: Admin, account_id: Id, wanted: AccountChange) -> AccountInfo:
     """Change the role of an account, or lock it out; the last admin stays one."""
     async with services.database.writing() as session:
@@ -120,7 +121,7 @@ async def change_account(services: FromServices, person: Admin, account_id: Id, 
         return AccountInfo.of(account)
 
 
-@api.delete("/accounts/{account_id}", status_code=204)
+@api.delete("/accounts/{account_id}", status_code=204, responses=_LAST)
 async def remove_account(services: FromServices, person: Admin, account_id: Id) -> None:
     """Remove an account with its tokens; what it did stays in the audit log. The last admin stays."""
     async with services.database.writing() as session:
@@ -129,7 +130,10 @@ async def remove_account(services: FromServices, person: Admin, account_id: Id) 
         await audit(session, person, "account.delete", account.name)
 
 
-@api.post("/accounts/{account_id}/password")
+@api.post(
+    "/accounts/{account_id}/password",
+    responses=refuses({409: "The person signs in elsewhere, and has no password here."}),
+)
 async def reset_password(services: FromServices, person: Admin, account_id: Id) -> MadeAccount:
     """Replace a password that was lost by one for one sign-in; all sessions of the account end."""
     password = await one_time_password()

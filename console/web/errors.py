@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
@@ -97,6 +97,11 @@ class Problem(BaseModel):
 
     code: str = Field(description="Stable: match on this, never on the message.", examples=["not-found"])
     message: str = Field(description="What happened, and what to do next.")
+
+
+def refuses(texts: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of routes: the statuses of problems, and when they come, for the OpenAPI document."""
+    return {status: {"model": Problem, "description": text} for status, text in texts.items()}
 
 
 def status_of(error: FaultcastError) -> int:
