@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from console.database import Database
 from console.database.base import Base
@@ -226,3 +226,7 @@ async def _insert(database: Database, table: type[Base], rows: Any) -> None:
                 batch.clear()
         if batch:
             await session.execute(insert(table), batch)
+        columns = table.__table__.columns
+        if not database.is_sqlite and "id" in columns:  # PostgreSQL does not see that its numbers were given
+            name = table.__tablename__
+            await session.execute(select(func.setval(func.pg_get_serial_sequence(name, "id"), func.max(columns["id"]))))
