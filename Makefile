@@ -88,9 +88,10 @@ bench-first-report: setup ## Measure the first report of a new firmware: FOLDER=
 	@$(BIN)/python -m benchmarks.first_report $(FOLDER)
 
 .PHONY: bench-console
-bench-console: setup tools ## Measure the console: pages over a million crashes on both databases, event to browser
+bench-console: setup tools ## Measure the console: a million crashes on both databases, event to browser, catching up
 	@$(BIN)/python -m benchmarks.console
 	@$(BIN)/python -m benchmarks.console_live
+	@$(BIN)/python -m benchmarks.console_catch_up
 
 SECONDS ?= 60
 .PHONY: fuzz
