@@ -65,11 +65,11 @@ async def prune(database: Database, store: Store, before: Cutoffs) -> Pruned:
     is_done = True
     async for batch in _walk(database, await _place(database, "dumps"), before.dumps_ms):
         keys = await _unneeded(database, batch, before.dumps_ms)
-        settled = await asyncio.to_thread(_settled, store, keys)
+        settled, is_complete = await asyncio.to_thread(_settled, store, keys)
         sizes = await _delete(store, settled)
         pruned.dumps, pruned.dump_bytes = pruned.dumps + len(sizes), pruned.dump_bytes + sum(sizes)
         # What was written just now is looked at again by the next run.
-        is_done = is_done and not await asyncio.to_thread(_any_left, store, keys)
+        is_done = is_done and is_complete
         if is_done:
             await _remember(database, "dumps", batch)
     async for batch in _walk(database, await _place(database, "reports"), before.reports_ms):
@@ -89,7 +89,8 @@ async def preview(database: Database, store: Store, before: Cutoffs) -> Pruned:
     async for batch in _walk(database, await _place(database, "dumps"), before.dumps_ms):
         keys = [key for key in await _unneeded(database, batch, before.dumps_ms) if key not in seen]
         seen.update(keys)
-        sizes = await _sizes(store, await asyncio.to_thread(_settled, store, keys))
+        settled, _ = await asyncio.to_thread(_settled, store, keys)
+        sizes = await _sizes(store, settled)
         pruned.dumps, pruned.dump_bytes = pruned.dumps + len(sizes), pruned.dump_bytes + sum(sizes)
     async for batch in _walk(database, await _place(database, "reports"), before.reports_ms):
         sizes = await _sizes(store, _reports(batch))
@@ -126,9 +127,10 @@ async def _unneeded(database: Database, batch: Sequence[_Old], before_ms: int) -
         return [dump_key(name) for name in sorted(names - set(needed))]
 
 
-def _settled(store: Store, keys: Sequence[str]) -> list[str]:
-    """Those that are there and were not written just now."""
+def _settled(store: Store, keys: Sequence[str]) -> tuple[list[str], bool]:
+    """Those that are there and were not written just now, and whether they are all that are there."""
     found: list[str] = []
+    is_complete = True
     for key in keys:
         try:
             written = store.path(key).stat().st_mtime
@@ -136,11 +138,9 @@ def _settled(store: Store, keys: Sequence[str]) -> list[str]:
             continue
         if time.time() - written > JUST_WRITTEN_SECONDS:
             found.append(key)
-    return found
-
-
-def _any_left(store: Store, keys: Sequence[str]) -> bool:
-    return any(store.exists(key) for key in keys)
+        else:
+            is_complete = False
+    return found, is_complete
 
 
 def _reports(batch: Sequence[_Old]) -> list[str]:

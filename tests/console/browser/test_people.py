@@ -65,13 +65,16 @@ def test_what_is_not_shown_is_refused_too(visit: Visit) -> None:
 
 
 def test_a_token_is_shown_once_and_does_what_its_scope_says(visit: Visit) -> None:
-    page = visit(Role.ENGINEER)
+    page = visit(Role.ENGINEER, permissions=["clipboard-read", "clipboard-write"])
     page.goto("/account")
     page.get_by_label("Name", exact=True).fill("reader")
     page.locator("input[name=scopes][value=read]").check()
     page.get_by_role("button", name="Make token").click()
     secret = page.locator("input.secret").input_value()
     assert secret.startswith("fc_")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
     headers = {"Authorization": f"Bearer {secret}", "Cookie": ""}
     assert page.request.get("/api/v1/events", headers=headers).status == 200
     refused = page.request.post("/api/v1/firmware", data=b"\x7fELF", headers=headers)

@@ -1,4 +1,4 @@
-// What opens and closes on the page of a crash, and what is copied from it.
+// What opens and closes on the page of a crash.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("button[data-opens]");
   if (opener) {
@@ -7,14 +7,6 @@ document.addEventListener("click", (event) => {
     const tree = opener.classList.contains("opener");
     const piece = tree ? opener.parentElement.querySelector(":scope > ul") : opener.nextElementSibling;
     if (piece) piece.hidden = !open;
-  }
-  const copy = event.target.closest("button[data-copy]");
-  if (copy) {
-    const source = document.getElementById(copy.dataset.copy);
-    navigator.clipboard?.writeText(source.textContent).then(() => {
-      copy.textContent = "Copied";
-      setTimeout(() => { copy.textContent = "Copy"; }, 2000);
-    });
   }
 });
 
