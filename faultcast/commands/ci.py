@@ -37,4 +37,6 @@ def ci(
         typer.echo("faultcast ci cmake    a step after each build, for any CMake project")
         typer.echo("faultcast ci west     the same for Zephyr applications")
         return
-    typer.echo(files("faultcast").joinpath("snippets", FILES[system]).read_text(), nl=False)
+    folder = files("faultcast") / "snippets"
+    upload = (folder / "upload.cmake").read_text()
+    typer.echo((folder / FILES[system]).read_text().replace("@UPLOAD@\n", upload), nl=False)

@@ -7,21 +7,7 @@
 # (scope `upload`). Who has not set them builds as before, and an upload that fails is a warning, never an error.
 # The linker has to be told to make a build id: target_link_options(your_target PRIVATE -Wl,--build-id).
 
-if(CMAKE_SCRIPT_MODE_FILE)
-  if("$ENV{FAULTCAST_SERVER}" STREQUAL "")
-    return()
-  endif()
-  find_program(FAULTCAST faultcast)
-  if(NOT FAULTCAST)
-    message(WARNING "FAULTCAST_SERVER is set, but the program faultcast is not on the PATH: ${ELF} is not uploaded")
-    return()
-  endif()
-  execute_process(COMMAND "${FAULTCAST}" firmware add --no-wait "${ELF}" RESULT_VARIABLE result TIMEOUT 300)
-  if(NOT result EQUAL 0)
-    message(WARNING "Faultcast did not take ${ELF}; the build goes on")
-  endif()
-  return()
-endif()
+@UPLOAD@
 
 function(faultcast_upload target)
   add_custom_command(

@@ -5,21 +5,7 @@
 # After each `west build` zephyr.elf goes to the console that FAULTCAST_SERVER names, with the token in FAULTCAST_TOKEN
 # (scope `upload`). Who has not set them builds as before, and an upload that fails is a warning, never an error.
 
-if(CMAKE_SCRIPT_MODE_FILE)
-  if("$ENV{FAULTCAST_SERVER}" STREQUAL "")
-    return()
-  endif()
-  find_program(FAULTCAST faultcast)
-  if(NOT FAULTCAST)
-    message(WARNING "FAULTCAST_SERVER is set, but the program faultcast is not on the PATH: ${ELF} is not uploaded")
-    return()
-  endif()
-  execute_process(COMMAND "${FAULTCAST}" firmware add --no-wait "${ELF}" RESULT_VARIABLE result TIMEOUT 300)
-  if(NOT result EQUAL 0)
-    message(WARNING "Faultcast did not take ${ELF}; the build goes on")
-  endif()
-  return()
-endif()
+@UPLOAD@
 
 set_property(
   GLOBAL APPEND
