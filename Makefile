@@ -18,7 +18,7 @@ TOOLS := mosquitto:mosquitto mosquitto_pub:mosquitto-clients redis-server:redis-
 	qemu-system-arm:qemu-system-arm arm-none-eabi-gcc:gcc-arm-none-eabi arm-none-eabi-objdump:binutils-arm-none-eabi \
 	qemu-system-riscv32:qemu-system-misc riscv64-unknown-elf-gcc:gcc-riscv64-unknown-elf \
 	qemu-system-x86_64:qemu-system-x86 aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu g++:g++ \
-	chromium:chromium pg_ctlcluster:postgresql
+	chromium:chromium pg_ctlcluster:postgresql curl:curl cmake:cmake
 
 .PHONY: help
 help: ## Show this list
