@@ -66,10 +66,13 @@ def test_files_are_chosen_by_the_keyboard(installation: Installation, visit: Vis
     page = visit()
     page.goto("/firmware")
     expect(page.get_by_text("or drop them here")).to_be_visible()  # its script runs
-    page.get_by_label("Add ELF files").focus()
-    with page.expect_file_chooser() as chooser:
+    chooser = page.get_by_label("Add ELF files")
+    chooser.focus()
+    expect(chooser).to_be_focused()
+    with page.expect_file_chooser() as asked:
+        page.wait_for_timeout(100)  # the browser has to hear first that choosers are caught
         page.keyboard.press("Enter")
-    chooser.value.set_files([elf(DROPPED), elf(DROPPED)])
+    asked.value.set_files([elf(DROPPED), elf(DROPPED)])
     uploads = page.get_by_role("list", name="Uploads").get_by_role("listitem")
     expect(uploads).to_have_count(2)
     expect(uploads.nth(1)).to_contain_text("its index is being built", timeout=WAIT_MS)
