@@ -10,7 +10,7 @@ import typer
 from faultcast.failure import BAD_USAGE, fail, failing_clearly
 
 if TYPE_CHECKING:
-    from faultcast.firmware_remote import Server
+    from faultcast.firmware.remote import Server
 
 app = typer.Typer(help="Add ELF files, before or after their dumps arrive.", no_args_is_help=True)
 
@@ -76,16 +76,16 @@ def add(
             if not path.is_file():
                 raise fail(f"there is no file {path}", BAD_USAGE)
         if server:
-            from faultcast import firmware_remote
+            from faultcast.firmware import remote
 
             facts = {"name": name, "version": version, "board": board}
             given = {key: value for key, value in facts.items() if value}
             with _console(server, token, ca_file) as console:
-                firmware_remote.add(console, elf, given, wait_seconds=timeout if wait else 0)
+                remote.add(console, elf, given, wait_seconds=timeout if wait else 0)
         else:
-            from faultcast import firmware_local
+            from faultcast.firmware import local
 
-            firmware_local.add(elf)
+            local.add(elf)
 
 
 @app.command()
@@ -103,14 +103,14 @@ def link(
     """
     with failing_clearly():
         if server:
-            from faultcast import firmware_remote
+            from faultcast.firmware import remote
 
             with _console(server, token, ca_file) as console:
-                firmware_remote.link(console, build_id, firmware)
+                remote.link(console, build_id, firmware)
         else:
-            from faultcast import firmware_local
+            from faultcast.firmware import local
 
-            firmware_local.link(build_id, firmware)
+            local.link(build_id, firmware)
 
 
 @app.command("list")
@@ -118,14 +118,14 @@ def list_(server: Address = "", token: Token = "", ca_file: CaFile = None) -> No
     """List the firmware that is there."""
     with failing_clearly():
         if server:
-            from faultcast import firmware_remote
+            from faultcast.firmware import remote
 
             with _console(server, token, ca_file) as console:
-                firmware_remote.show(console)
+                remote.show(console)
         else:
-            from faultcast import firmware_local
+            from faultcast.firmware import local
 
-            firmware_local.show()
+            local.show()
 
 
 @app.command()
@@ -141,19 +141,19 @@ def remove(
     """Remove a firmware. Reports stay; new crashes of it have no names, and values can no longer be opened."""
     with failing_clearly():
         if server:
-            from faultcast import firmware_remote
+            from faultcast.firmware import remote
 
             with _console(server, token, ca_file) as console:
-                firmware_remote.remove(console, build_id, force=force)
+                remote.remove(console, build_id, force=force)
         else:
-            from faultcast import firmware_local
+            from faultcast.firmware import local
 
-            firmware_local.remove(build_id)
+            local.remove(build_id)
 
 
 @contextmanager
 def _console(server: str, token: str, ca_file: Path | None) -> "Generator[Server]":
-    from faultcast.firmware_remote import Server
+    from faultcast.firmware.remote import Server
 
     console = Server(server, token, ca_file)
     try:
