@@ -1,12 +1,27 @@
-"""Memory as a person looks at it: runs of bytes, each with where it is known from and the symbol that it belongs to."""
+"""Memory as a person looks at it: runs of bytes with their source and symbol, and what their words point at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
 
 from analyzer.analyze import Analysis
+from analyzer.symbols.interface import Symbol
 from analyzer.symbols.types import TypedSymbols
+
+_EM_ARM = 40
+
+
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
+    """A word that reads like the address of a function or a variable, as return addresses do."""
+
+    address: int
+    """Where the word is."""
+    target: int
+    """What it points at; of code without the mark of Thumb."""
+    symbol: str
+    offset: int
+    """Of the target from the start of the symbol."""
 
 
 class MemoryRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +36,8 @@ class MemoryRun(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str | None = None
     offset: int = 0
     """Of the first byte from the start of the symbol."""
+    pointers: Sequence[Pointer] = ()
+    """Of the words that begin here, which lie at multiples of their size."""
 
 
 def memory_runs(analysis: Analysis, address: int, end: int) -> list[MemoryRun]:
@@ -37,9 +54,37 @@ def memory_runs(analysis: Analysis, address: int, end: int) -> list[MemoryRun]:
                     source="unknown" if content is None else source,
                     symbol=symbol,
                     offset=offset,
+                    pointers=() if content is None else tuple(_pointers(analysis, low, high)),
                 )
             )
     return runs
+
+
+def _pointers(analysis: Analysis, start: int, end: int) -> Iterator[Pointer]:
+    """The words from an address up to another one that lead to a symbol."""
+    size = analysis.dump.header.pointer_size
+    for address in range(start + -start % size, end, size):
+        raw = analysis.memory.read(address, size)
+        value = 0 if raw is None else int.from_bytes(raw, "little")
+        found = _target(analysis, value) if value else None
+        if found is not None:
+            target, symbol = found
+            yield Pointer(address=address, target=target, symbol=symbol.name, offset=target - symbol.address)
+
+
+def _target(analysis: Analysis, value: int) -> tuple[int, Symbol] | None:
+    """The address that a word means and the symbol there, unless it is more likely a number."""
+    cpu, symbols = analysis.cpu, analysis.symbols
+    if cpu is None or symbols is None:
+        return None
+    code = cpu.code_address(value)
+    symbol = symbols.symbol_at(code)
+    if symbol is not None and symbol.is_function:
+        # Whatever jumps by a word on ARM finds the mark of Thumb in it: one without is a number that looks like code.
+        return None if code == value and symbols.machine == _EM_ARM else (code, symbol)
+    symbol = symbols.symbol_at(value)
+    is_variable = symbol is not None and symbol.size > 0 and analysis.memory.holds(value, 1)
+    return (value, symbol) if symbol is not None and is_variable else None
 
 
 def _sources(analysis: Analysis, start: int, end: int) -> Iterator[tuple[int, int, str]]:

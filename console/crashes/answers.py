@@ -89,6 +89,15 @@ class RegisterAnswer(BaseModel):
     fields: dict[str, int] = Field(default={}, description="Of a status register: what its bits say.")
 
 
+class PointerAnswer(BaseModel):
+    """A word that reads like the address of a function or a variable."""
+
+    address: Hex
+    target: Hex = Field(description="What it points at; of code without the mark of Thumb.")
+    symbol: str
+    offset: int = Field(description="Of the target from the start of the symbol.")
+
+
 class MemoryAnswer(BaseModel):
     """Bytes that lie behind each other, from one source, of one symbol."""
 
@@ -98,6 +107,7 @@ class MemoryAnswer(BaseModel):
     source: str = Field(description="dump, firmware (read-only sections of the image) or unknown.")
     symbol: str | None
     offset: int = Field(description="Of the first byte from the start of the symbol.")
+    pointers: list[PointerAnswer]
 
 
 class InstructionAnswer(BaseModel):

@@ -1,4 +1,4 @@
-"""Memory as rows of sixteen bytes, with symbols and with links where a word is an address. Pure."""
+"""Memory as rows of sixteen bytes, with symbols, and with links and names where a word is an address. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,10 +22,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Bytes that are as long as a pointer; `target` is their value where that is an address in the dump."""
+    """Bytes that are as long as a pointer."""
 
     cells: list[Cell]
     target: str | None = None
+    """What they point at, where that is an address in the dump or has a name."""
+    name: str | None = None
+    """What is there: a function or a variable, such as `sensor_poll+0x14`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ def rows(runs: Sequence[MemoryRun], ranges: Sequence[tuple[int, int]], pointer_s
     start, end = runs[0].address, runs[-1].address + runs[-1].size
     cells = [cell for run in runs for cell in _cells(run)]
     content = [byte for run in runs for byte in _bytes(run)]
+    pointers = {pointer.address: pointer for run in runs for pointer in run.pointers}
     found: list[Row] = []
     for base in range(start - start % WIDTH, end, WIDTH):
         words: list[Word] = []
@@ -52,7 +56,11 @@ def rows(runs: Sequence[MemoryRun], ranges: Sequence[tuple[int, int]], pointer_s
             places = [place - start for place in range(low, low + width)]
             shown = [cells[at] if 0 <= at < len(cells) else _OUTSIDE for at in places]
             raw = [content[at] if 0 <= at < len(content) else None for at in places]
-            words.append(Word(shown, _target(raw, ranges)))
+            pointer = pointers.get(low)
+            if pointer is None:
+                words.append(Word(shown, _target(raw, ranges)))
+            else:
+                words.append(Word(shown, hex(pointer.target), _named(pointer.symbol, pointer.offset)))
         found.append(Row(base, words, _symbols(runs, base, first=not found)))
     return found
 
@@ -87,7 +95,11 @@ def _symbols(runs: Sequence[MemoryRun], base: int, *, first: bool) -> list[str]:
         if run.symbol is None or not base <= max(run.address, base) < min(run.address + run.size, base + WIDTH):
             continue
         if run.address >= base:
-            found.append(f"{run.symbol}+{run.offset:#x}" if run.offset else run.symbol)
+            found.append(_named(run.symbol, run.offset))
         elif first:
-            found.append(f"{run.symbol}+{run.offset + base - run.address:#x}")
+            found.append(_named(run.symbol, run.offset + base - run.address))
     return list(dict.fromkeys(found))
+
+
+def _named(symbol: str, offset: int) -> str:
+    return f"{symbol}+{offset:#x}" if offset else symbol

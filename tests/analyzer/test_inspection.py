@@ -120,6 +120,35 @@ def test_memory_is_laid_out_with_symbols_and_sources() -> None:
     assert inspection().memory(0xFFFFFFF8, 32)[-1].size == 8
 
 
+def test_words_that_point_at_functions_and_variables_are_named() -> None:
+    thread = next(one for one in report_of(CASE).threads if one.crashed)
+    stack = int(thread.registers["sp"], 16)
+    runs = inspection().memory(stack, 256)
+    pointers = [pointer for run in runs for pointer in run.pointers]
+    assert all(run.address <= one.address < run.address + run.size for run in runs for one in run.pointers)
+    returns = [frame for frame in thread.frames if not frame.inlined][1:]
+    assert {frame.function for frame in returns} <= {pointer.symbol for pointer in pointers} | {"z_thread_entry"}
+    for pointer in pointers:
+        symbol = symbols_of(CASE).symbol_at(pointer.target)
+        assert symbol is not None
+        assert (symbol.name, pointer.target - symbol.address) == (pointer.symbol, pointer.offset)
+    kernel = symbols_of(CASE).symbol("_kernel")
+    assert kernel is not None
+    (run,) = [run for run in inspection().memory(kernel.address, kernel.size) if run.symbol == "_kernel"]
+    assert {pointer.address % 4 for pointer in run.pointers} == {0}
+
+
+def test_numbers_in_the_range_of_code_are_no_pointers_on_arm() -> None:
+    words = [(pointer.address, pointer.target) for run in inspection().memory(0, 4096) for pointer in run.pointers]
+    for address, target in words:
+        raw = inspection().memory(address, 4)[0].content
+        assert raw is not None
+        value = int.from_bytes(raw, "little")
+        symbol = symbols_of(CASE).symbol_at(target)
+        assert symbol is not None
+        assert value == target + 1 if symbol.is_function else value == target
+
+
 def test_what_is_not_there_is_a_named_error() -> None:
     for ask in (
         lambda: inspection().variables(FrameAt(thread=99, frame=0)),

@@ -1,4 +1,4 @@
-from analyzer.memory_view import MemoryRun
+from analyzer.memory_view import MemoryRun, Pointer
 from console.crashes.hexdump import Row, rows
 
 
@@ -26,6 +26,16 @@ def test_a_word_that_is_an_address_of_the_dump_leads_there() -> None:
     _, second = rows(RUNS, [(0x1000, 0x1020)], 4)
     assert [word.target for word in second.words] == ["0x1008", None, None, None]
     assert all(word.target is None for word in rows(RUNS, [(0x1000, 0x1020)], 8)[1].words)
+
+
+def test_a_word_that_points_at_a_symbol_names_it() -> None:
+    pointers = [
+        Pointer(address=0x1010, target=0x1008, symbol="table", offset=4),
+        Pointer(address=0x1014, target=0x7F40, symbol="poll", offset=0),
+    ]
+    run = MemoryRun(address=0x1010, size=8, content=RUNS[1].content, source="dump", pointers=pointers)
+    (row,) = rows([run], [(0x1000, 0x1020)], 4)
+    assert [(word.target, word.name) for word in row.words[:2]] == [("0x1008", "table+0x4"), ("0x7f40", "poll")]
 
 
 def test_a_symbol_is_named_once() -> None:

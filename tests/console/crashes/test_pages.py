@@ -142,7 +142,9 @@ async def test_pieces_are_loaded_when_they_are_asked_for(bench: Bench) -> None:
     memory = await _get(bench, "/memory", at="station + 4")
     assert "20000020" in memory
     assert "noise_state, station" in memory
-    assert "sensor_stack" in await _get(bench, "/memory", at="sp")
+    stack = await _get(bench, "/memory", at="sp")
+    assert "sensor_stack" in stack
+    assert "sensor_poll+0x" in stack  # where it returns to
 
 
 @pytest.mark.parametrize(
