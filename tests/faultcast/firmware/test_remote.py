@@ -18,7 +18,7 @@ from runtime.settings import Settings
 
 pytestmark = pytest.mark.services
 
-CASE = Path(__file__).parent.parent / "golden" / "cortex-m" / "null-deref-Os"
+CASE = Path(__file__).parents[2] / "golden" / "cortex-m" / "null-deref-Os"
 ELF = CASE / "firmware.elf"
 BUILD_ID = json.loads((CASE / "report.json").read_text())["firmware"]["build_id"]
 
