@@ -1,6 +1,7 @@
 """Firmware for programs, on both databases."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
@@ -35,6 +36,30 @@ async def test_a_file_is_taken_and_waits_for_its_index(
     assert upload_file(services.settings, facts["number"]).read_bytes() == ELF.read_bytes()
     assert (await client.get(f"{API}/{facts['number']}")).json() == facts
     assert (await client.get(API)).json() == {"items": [facts], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("/root/zephyr.elf", "zephyr.elf"),
+        ("..\\..\\zephyr.elf", "zephyr.elf"),
+        ("..", ".."),  # which is text, and names no file
+        ("<script>.elf", "<script>.elf"),
+    ],
+)
+async def test_a_name_leads_nowhere(
+    *, services: Services, client: AsyncClient, sign_in: SignIn, tmp_path: Path, name: str, kept: str
+) -> None:
+    await sign_in(Role.ENGINEER)
+    before = {file for file in tmp_path.rglob("*") if file.is_file()}
+    answer = await client.post(API, content=ELF.read_bytes(), params={"file_name": name})
+    assert (answer.status_code, answer.json()["file_name"]) == (202, kept)
+    file = upload_file(services.settings, answer.json()["number"])
+    written = {found for found in tmp_path.rglob("*") if found.is_file()} - before
+    assert {found for found in written if not found.name.startswith("console.db")} == {file}
+    page = await client.get(f"/firmware/{answer.json()['number']}")
+    assert "<script>.elf" not in page.text
 
 
 async def broken_off() -> AsyncIterator[bytes]:
