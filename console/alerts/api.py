@@ -41,7 +41,9 @@ async def list_targets(session: Reading, _: Admin) -> list[TargetInfo]:
     return [await _info(each.target) for each in await all_targets(session)]
 
 
-@router.post("/targets", status_code=201, responses=refuses({413: "There are too many targets."}))
+@router.post(
+    "/targets", status_code=201, responses=refuses({413: "There are too many targets, or the body is too large."})
+)
 async def add_target(services: FromServices, person: Admin, new: NewTarget) -> MadeTarget:
     """Add a target. A webhook gets a key that its messages are signed with, which is shown this once."""
     target = await actions.create_target(services, person, new.name, new.kind, new.url)
@@ -92,7 +94,9 @@ async def list_rules(session: Reading, _: Admin) -> list[RuleInfo]:
 
 
 @router.post(
-    "/rules", status_code=201, responses=refuses({404: "There is no such target.", 413: "There are too many rules."})
+    "/rules",
+    status_code=201,
+    responses=refuses({404: "There is no such target.", 413: "There are too many rules, or the body is too large."}),
 )
 async def add_rule(services: FromServices, person: Admin, new: NewRule) -> RuleInfo:
     """Add a rule. What its trigger does not take is left out."""

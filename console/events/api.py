@@ -150,7 +150,7 @@ async def list_filters(person: Viewer, session: Reading) -> list[Saved]:
     return [Saved(id=e.id, name=e.name, query=e.query, shared=e.shared, owner=owner) for e, owner in rows]
 
 
-@filters.post("", status_code=201, responses=refuses({413: "There are too many saved filters."}))
+@filters.post("", status_code=201, responses=refuses({413: "There are too many of them, or the body is too large."}))
 async def save_filter(person: Viewer, services: FromServices, new: NewSaved) -> Saved:
     """Save a filter."""
     asked = EventFilter.parse(new.query)
