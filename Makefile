@@ -41,7 +41,7 @@ demo: setup ## A real crash, from the device's chunks to the event: no broker, R
 	@$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: tools check unit ## Lint, types, arrows, all tests but those in a browser (installs services and tools on Debian and Ubuntu)
+test: tools check unit ## Lint, types, arrows, all tests but those of a whole console in a browser (installs services and tools on Debian and Ubuntu)
 
 .PHONY: check
 check: setup ## Lint, formatting, types, arrows
@@ -51,7 +51,7 @@ check: setup ## Lint, formatting, types, arrows
 	@$(BIN)/lint-imports
 
 .PHONY: unit
-unit: setup ## All tests but those in a browser, which are for `make test-console`
+unit: setup ## All tests but those of a whole console in a browser, which are for `make test-console`
 	@$(BIN)/pytest -q -n 2 --ignore=tests/console/browser
 
 .PHONY: test-console

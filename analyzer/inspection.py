@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from analyzer.analyze import Analysis
-from analyzer.memory_view import MemoryRun, memory_runs
+from analyzer.memory_view import MemoryRun, memory_runs, pointed_at
 from analyzer.questions import FrameAt, GlobalAt, ObjectAt, Start
 from analyzer.report.build import Subject
 from analyzer.report.model import Instruction
@@ -244,14 +244,13 @@ class Inspection:
 
     def _pointer(self, address: int) -> str:
         """An address with the symbol that it is in, and where its memory is known from."""
-        cpu, symbols = self._analysis.cpu, self._analysis.symbols
-        symbol = None if symbols is None else symbols.symbol_at(address)
-        if symbols is not None and cpu is not None and (symbol is None or symbol.is_function):
-            symbol = symbols.symbol_at(cpu.code_address(address)) or symbol
         text = f"{address:#x}"
-        if symbol is not None and (symbol.size or symbol.address == address):
-            offset = (cpu.code_address(address) if symbol.is_function and cpu is not None else address) - symbol.address
-            text += f" <{symbol.name}+{offset}>" if offset > 0 else f" <{symbol.name}>"
+        found = pointed_at(self._analysis, address)
+        if found is not None:
+            target, symbol = found
+            offset = target - symbol.address
+            if symbol.size or symbol.address == address:
+                text += f" <{symbol.name}+{offset}>" if offset > 0 else f" <{symbol.name}>"
         if self._analysis.memory.read(address, 1) is None:
             text += " (not in dump)"
         return text

@@ -73,18 +73,28 @@ def _pointers(analysis: Analysis, start: int, end: int) -> Iterator[Pointer]:
 
 
 def _target(analysis: Analysis, value: int) -> tuple[int, Symbol] | None:
-    """The address that a word means and the symbol there, unless it is more likely a number."""
-    cpu, symbols = analysis.cpu, analysis.symbols
-    if cpu is None or symbols is None:
+    """What `pointed_at` says, unless the word is more likely a number."""
+    found = pointed_at(analysis, value)
+    if found is None or analysis.symbols is None:
         return None
-    code = cpu.code_address(value)
-    symbol = symbols.symbol_at(code)
-    if symbol is not None and symbol.is_function:
+    target, symbol = found
+    if symbol.is_function:
         # Whatever jumps by a word on ARM finds the mark of Thumb in it: one without is a number that looks like code.
-        return None if code == value and symbols.machine == _EM_ARM else (code, symbol)
-    symbol = symbols.symbol_at(value)
-    is_variable = symbol is not None and symbol.size > 0 and analysis.memory.holds(value, 1)
-    return (value, symbol) if symbol is not None and is_variable else None
+        is_number = target == value and analysis.symbols.machine == _EM_ARM
+    else:
+        is_number = target - symbol.address >= symbol.size or not analysis.memory.holds(target, 1)
+    return None if is_number else found
+
+
+def pointed_at(analysis: Analysis, value: int) -> tuple[int, Symbol] | None:
+    """The address that a pointer means, without the mark of Thumb where that is code, and the symbol there."""
+    cpu, symbols = analysis.cpu, analysis.symbols
+    symbol = None if symbols is None else symbols.symbol_at(value)
+    if symbols is not None and cpu is not None and (symbol is None or symbol.is_function):
+        symbol = symbols.symbol_at(cpu.code_address(value)) or symbol
+    if symbol is None:
+        return None
+    return cpu.code_address(value) if symbol.is_function and cpu is not None else value, symbol
 
 
 def _sources(analysis: Analysis, start: int, end: int) -> Iterator[tuple[int, int, str]]:

@@ -24,6 +24,11 @@ class Series:
         return statistics.median(self.rates)
 
 
+def p95(times: Sequence[float]) -> float:
+    """What 95 of 100 stay below."""
+    return statistics.quantiles(times, n=20)[-1]
+
+
 def report(title: str, unit: str, ours: Series, peer: Series | None) -> None:
     """Print medians with their spread, and the ratio."""
     print(f"{title} on {os.cpu_count()} cores, Python {platform.python_version()}, {len(ours.rates)} rounds")

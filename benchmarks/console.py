@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from benchmarks.bench import p95
 from benchmarks.console_pages import load, signed_in
 from benchmarks.console_rooms import questions
 from console.database import Database, open_database
@@ -78,27 +79,18 @@ async def measure(database: Database) -> float:
         worst = max(worst, p95(pages))
         values = (statistics.median(pages), p95(pages), max(pages), statistics.median(charts), p95(charts))
         print(f"{asked.query or '(none)':32} " + " ".join(f"{each:8.1f}" for each in values), flush=True)
-    for name, question in (await questions(database)).items():
-        pages = await timed(database, question, ROUNDS)
-        worst = max(worst, p95(pages))
-        values = (statistics.median(pages), p95(pages), max(pages))
-        print(f"{name:32} " + " ".join(f"{each:8.1f}" for each in values), flush=True)
     async with signed_in(database) as browser:
-        for path in PAGES:
-            times: list[float] = []
-            for _ in range(ROUNDS):
-                start = time.perf_counter()
-                await load(browser, path)
-                times.append((time.perf_counter() - start) * 1000)
-            worst = max(worst, p95(times))
-            values = (statistics.median(times), p95(times), max(times))
-            print(f"{path:32} " + " ".join(f"{each:8.1f}" for each in values), flush=True)
+
+        def page_at(path: str) -> Question:
+            return lambda _session: load(browser, path)
+
+        asked_of_all = {**await questions(database), **{path: page_at(path) for path in PAGES}}
+        for name, question in asked_of_all.items():
+            pages = await timed(database, question, ROUNDS)
+            worst = max(worst, p95(pages))
+            values = (statistics.median(pages), p95(pages), max(pages))
+            print(f"{name:32} " + " ".join(f"{each:8.1f}" for each in values), flush=True)
     return worst
-
-
-def p95(times: list[float]) -> float:
-    """What 95 of 100 stay below."""
-    return statistics.quantiles(times, n=20)[-1]
 
 
 async def run(url: str, crashes: int) -> float:

@@ -12,7 +12,7 @@ from console.alerts.rule import LARGEST_THRESHOLD, LONGEST_MINUTES, MAX_QUERY, T
 from console.alerts.rule import MAX_NAME as MAX_RULE
 from console.alerts.targets import MAX_NAME, MAX_URL, shown_key, shown_url
 from console.database.tables import AlertRule, AlertTarget
-from console.web.moment import time_of
+from console.web.moment import maybe_time_of, time_of
 from console.web.parameters import MAX_ID, Line
 
 Name = Annotated[Line, Field(min_length=1, max_length=MAX_NAME)]
@@ -149,7 +149,7 @@ class DeliveryInfo(BaseModel):
             reply=row.reply,
             created=time_of(row.created_ms),
             next_try=time_of(row.due_ms) if row.state == "waiting" else None,
-            delivered=None if row.delivered_ms is None else time_of(row.delivered_ms),
+            delivered=maybe_time_of(row.delivered_ms),
             alert=msgspec.json.decode(encode_alert(entry.alert)),
         )
 

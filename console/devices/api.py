@@ -13,7 +13,7 @@ from console.events.query import Cursor
 from console.people.access import Viewer
 from console.people.clock import now_ms
 from console.web.errors import refuses
-from console.web.moment import time_of
+from console.web.moment import maybe_time_of, time_of
 from console.web.parameters import Line
 from console.web.services import Reading
 
@@ -47,7 +47,7 @@ class DeviceInfo(BaseModel):
             crashes=row.crashes,
             first_seen=time_of(row.first_ms),
             last_seen=time_of(row.last_ms),
-            last_loop=None if row.loop_ms is None else time_of(row.loop_ms),
+            last_loop=maybe_time_of(row.loop_ms),
             in_loop=is_recent(row.loop_ms, now),
             title=row.title or "",
             kind=row.kind or "",

@@ -15,7 +15,7 @@ from console.firmware.source_link import MAX_LENGTH
 from console.firmware.upload import MAX_TEXT, check_announced, plain_name, take_upload
 from console.people.access import Engineer, Sender, Uploader, Viewer
 from console.web.errors import refuses
-from console.web.moment import time_of
+from console.web.moment import maybe_time_of, time_of
 from console.web.parameters import MAX_ID, Id, Line
 from console.web.services import FromServices, Reading
 from contract.records import Keys
@@ -199,7 +199,7 @@ async def show_needs(session: Reading, _person: Viewer, number: Id) -> NeedsFact
     """Before it is removed."""
     found = await needs(session, await find_firmware_row(session, number))
     return NeedsFacts(
-        crashes=found.crashes, last_crash=_maybe(found.last_ms), linked=[*found.linked], dumps=found.dumps
+        crashes=found.crashes, last_crash=maybe_time_of(found.last_ms), linked=[*found.linked], dumps=found.dumps
     )
 
 
@@ -254,9 +254,5 @@ def _facts(found: ListedFirmware) -> FirmwareFacts:
         added=time_of(row.added_ms),
         added_by=row.added_by or "",
         crashes=found.crashes,
-        last_crash=_maybe(found.last_ms),
+        last_crash=maybe_time_of(found.last_ms),
     )
-
-
-def _maybe(unix_ms: int | None) -> datetime | None:
-    return None if unix_ms is None else time_of(unix_ms)

@@ -11,15 +11,11 @@ from console.groups.changes import MOST_GROUPS
 from console.groups.detail import BuildCount, DeviceCount
 from console.groups.listing import GroupRow, Member
 from console.groups.state import LONGEST_VERSION
-from console.web.moment import time_of
+from console.web.moment import maybe_time_of, time_of
 from console.web.parameters import MAX_ID, Line
 
 StateName = Literal["unresolved", "resolved", "muted"]
 GroupId = Annotated[int, Field(ge=1, le=MAX_ID)]
-
-
-def _maybe(ms: int | None) -> datetime | None:
-    return None if ms is None else time_of(ms)
 
 
 class GroupInfo(BaseModel):
@@ -52,11 +48,11 @@ class GroupInfo(BaseModel):
             title=row.title,
             kind=row.kind,
             state=row.state,
-            decided=_maybe(row.decided_ms),
+            decided=maybe_time_of(row.decided_ms),
             decided_by=row.decided_by,
-            resolved=_maybe(row.resolved_ms),
+            resolved=maybe_time_of(row.resolved_ms),
             resolved_version=row.resolved_version,
-            regressed=_maybe(row.regressed_ms),
+            regressed=maybe_time_of(row.regressed_ms),
             regressed_version=row.regressed_version,
             crashes=row.crashes,
             devices=row.devices,
@@ -150,7 +146,7 @@ class ChangeInfo(BaseModel):
             action=change.action,
             by=change.account,
             at=time_of(change.at_ms),
-            undone=_maybe(change.undone_ms),
+            undone=maybe_time_of(change.undone_ms),
             before=json.loads(change.before),
         )
 

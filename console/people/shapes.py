@@ -10,14 +10,10 @@ from console.people import accounts, tokens
 from console.people.audit import PAGE, Asked
 from console.people.clock import now_ms
 from console.people.roles import Scope
-from console.web.moment import Moment, time_of
+from console.web.moment import Moment, maybe_time_of, time_of
 from console.web.parameters import MAX_ID, Line
 
 RoleName = Literal["viewer", "engineer", "admin"]
-
-
-def _time(unix_ms: int | None) -> datetime | None:
-    return None if unix_ms is None else time_of(unix_ms)
 
 
 class Me(BaseModel):
@@ -50,8 +46,8 @@ class TokenInfo(BaseModel):
             hint=token.hint,
             scopes=sorted(tokens.scopes_of(token)),
             created=time_of(token.created_ms),
-            used=_time(token.used_ms),
-            expires=_time(token.expires_ms),
+            used=maybe_time_of(token.used_ms),
+            expires=maybe_time_of(token.expires_ms),
         )
 
 
@@ -113,7 +109,7 @@ class AccountInfo(BaseModel):
             must_change=account.must_change,
             external=account.subject is not None,
             created=time_of(account.created_ms),
-            last_sign_in=_time(account.last_ms),
+            last_sign_in=maybe_time_of(account.last_ms),
         )
 
 

@@ -49,6 +49,11 @@ def time_of(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+def maybe_time_of(ms: int | None) -> datetime | None:
+    """As `time_of`, of what may not have happened."""
+    return None if ms is None else time_of(ms)
+
+
 def rfc3339(ms: int) -> str:
     """Unix milliseconds as the API writes them."""
     return time_of(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

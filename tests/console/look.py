@@ -143,6 +143,8 @@ def shoot(browser: Browser, address: str, folder: Path) -> None:
                 page.goto(address + path)
                 if name.startswith("events"):
                     page.wait_for_selector(".chart figure")
+                if name == "docs":
+                    page.wait_for_selector(".opblock")
                 if name == "link":
                     page.wait_for_load_state("networkidle")
                 if name == "crash-open":
